@@ -1,0 +1,1 @@
+//! Benchmarks of leno beside its peers.
