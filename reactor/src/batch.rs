@@ -1,0 +1,85 @@
+//! What one poll brought: the wakers to call once no lock is held.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::Waker;
+
+use crate::readiness::{Direction, Waiting};
+use crate::source::Source;
+use crate::sys::Events;
+
+/// The buffers of one thread that polls reactors. Empty between polls; kept to save the allocation.
+#[derive(Debug)]
+pub struct Batch {
+    events: Events,
+    found: Found,
+}
+
+/// Who is to be woken.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    wakers: Vec<Waker>,
+    /// Sources with any number of listeners, which are notified through the source.
+    crowds: Vec<(Arc<Source>, Direction)>,
+}
+
+impl Batch {
+    /// Empty buffers.
+    #[expect(clippy::new_without_default, reason = "there is no default of what one polled")]
+    pub fn new() -> Batch {
+        Batch { events: Events::new(), found: Found::default() }
+    }
+
+    pub(crate) fn events(&mut self) -> &mut Events {
+        &mut self.events
+    }
+
+    pub(crate) fn parts(&mut self) -> (&Events, &mut Found) {
+        (&self.events, &mut self.found)
+    }
+
+    pub(crate) fn wakers(&mut self) -> &mut Vec<Waker> {
+        &mut self.found.wakers
+    }
+
+    pub(crate) fn add(&mut self, source: &Arc<Source>, waiting: Waiting) {
+        self.found.add(source, waiting);
+    }
+
+    /// Calls every waker. One that panics harms nobody: the panic has been reported by its hook, the others are still
+    /// called.
+    pub(crate) fn wake_all(&mut self) {
+        self.found.wake_all();
+    }
+}
+
+impl Found {
+    /// Moves the wakers of those who wait on `source` here. Wakes nobody.
+    pub(crate) fn add(&mut self, source: &Arc<Source>, waiting: Waiting) {
+        for direction in [Direction::Read, Direction::Write] {
+            if waiting.includes(direction) {
+                self.wakers.extend(source.take_waker(direction));
+                if source.has_listeners(direction) {
+                    self.crowds.push((source.clone(), direction));
+                }
+            }
+        }
+    }
+
+    pub(crate) fn wake_all(&mut self) {
+        for waker in self.wakers.drain(..) {
+            wake(|| waker.wake());
+        }
+        for (source, direction) in self.crowds.drain(..) {
+            wake(|| source.notify_listeners(direction));
+        }
+    }
+}
+
+/// Runs a waker, which is user code, so that its panic ends here.
+fn wake(waker: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(waker)) {
+        // The payload's own drop may panic as well; there is nobody left to tell.
+        std::mem::forget(payload);
+    }
+}

@@ -1,0 +1,132 @@
+//! The reactor of all threads that are no workers, and its attendant.
+//!
+//! Whoever is in `block_on` waits in the guest reactor. But a socket or timer may also be awaited on a thread that
+//! leno knows nothing of, under any executor; then, and when the last `block_on` has left something behind that still
+//! waits, a thread of its own attends to it. It is started at the first need and sleeps when nothing waits, so a
+//! program that only uses `block_on` has one thread.
+
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+
+use crate::parker::Parker;
+use crate::reactor::Reactor;
+use crate::sync::lock;
+
+/// The guests' reactor and what its attendant needs. Lives for ever; a forked child makes another one.
+struct Guest {
+    reactor: Arc<Reactor>,
+    /// Whether the attendant is at the reactor or on its way. Swapped by whoever needs it; cleared by the attendant
+    /// before it looks one last time for something that waits. SeqCst on both sides, so one of the two sees the other.
+    attended: AtomicBool,
+    attendant: Mutex<Attendant>,
+    bell: Condvar,
+}
+
+#[derive(Default)]
+struct Attendant {
+    started: bool,
+    called: bool,
+}
+
+/// Null until first used. Written once for each process generation; the Acquire load of a reader pairs with the
+/// AcqRel exchange that published the guest.
+static GUEST: AtomicPtr<Guest> = AtomicPtr::new(std::ptr::null_mut());
+
+fn guest() -> &'static Guest {
+    let current = GUEST.load(Ordering::Acquire);
+    if !current.is_null() {
+        // SAFETY: a published guest is never freed.
+        let guest = unsafe { &*current };
+        if !guest.reactor.is_foreign() {
+            return guest;
+        }
+    }
+    replace(current)
+}
+
+/// First use, or the first one after a fork.
+#[cold]
+fn replace(current: *mut Guest) -> &'static Guest {
+    let fresh = Box::into_raw(Box::new(Guest {
+        reactor: Reactor::new(),
+        attended: AtomicBool::new(false),
+        attendant: Mutex::default(),
+        bell: Condvar::new(),
+    }));
+    match GUEST.compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire) {
+        // SAFETY: it has just been published, and a published guest is never freed.
+        Ok(_) => unsafe { &*fresh },
+        Err(winner) => {
+            // SAFETY: `fresh` was never shared, and the winner's is published.
+            unsafe {
+                drop(Box::from_raw(fresh));
+                &*winner
+            }
+        }
+    }
+}
+
+/// The guests' reactor.
+pub(crate) fn reactor() -> &'static Arc<Reactor> {
+    &guest().reactor
+}
+
+/// Whether `reactor` is the guests'.
+pub(crate) fn is(reactor: &Arc<Reactor>) -> bool {
+    Arc::ptr_eq(reactor, &guest().reactor)
+}
+
+/// Whether something waits in the guest reactor and no thread is there, nor on the bench to be called.
+pub(crate) fn is_abandoned() -> bool {
+    let reactor = &guest().reactor;
+    !reactor.seat_is_taken() && reactor.bench.is_empty() && reactor.is_awaited()
+}
+
+/// Calls the attendant to the guest reactor, unless it is there.
+pub(crate) fn attend() {
+    let guest = guest();
+    if guest.attended.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    let mut attendant = lock(&guest.attendant);
+    attendant.called = true;
+    if attendant.started {
+        drop(attendant);
+        guest.bell.notify_one();
+        return;
+    }
+    let started = std::thread::Builder::new().name("leno-guest".into()).spawn(move || work(guest));
+    match started {
+        Ok(_) => attendant.started = true,
+        Err(error) => {
+            // The next one that waits tries again; `block_on` on any thread serves meanwhile.
+            guest.attended.store(false, Ordering::SeqCst);
+            drop(attendant);
+            eprintln!(
+                "leno: cannot start the thread that waits for sockets and timers outside of `leno::block_on` ({error}); \
+                 they wait until a thread calls `block_on` or threads can be had again"
+            );
+        }
+    }
+}
+
+fn work(guest: &'static Guest) {
+    let mut parker = Parker::new(guest.reactor.clone());
+    loop {
+        let mut attendant = lock(&guest.attendant);
+        while !attendant.called {
+            attendant = guest.bell.wait(attendant).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+        attendant.called = false;
+        drop(attendant);
+        while guest.reactor.is_awaited() {
+            parker.park(None);
+        }
+        parker.leave();
+        guest.attended.store(false, Ordering::SeqCst);
+        // Something may have begun to wait after the last look and found `attended` still set.
+        if guest.reactor.is_awaited() {
+            attend();
+        }
+    }
+}

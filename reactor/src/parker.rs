@@ -1,0 +1,129 @@
+//! How a thread that has nothing to run sleeps: in its reactor's seat if it is free, else beside it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::batch::Batch;
+use crate::park_state::{ParkState, Place};
+use crate::reactor::Reactor;
+
+/// Puts one thread to sleep until its reactor has events, a timer is due, or an [`Unparker`] calls.
+///
+/// Owned by the thread that sleeps: a worker, or one level of `block_on`. If the reactor's seat is free the thread
+/// takes it and sleeps in the OS poll, one system call; otherwise it sleeps on a condition variable of its own while
+/// somebody else polls.
+///
+/// # Examples
+///
+/// ```
+/// use leno_reactor::{Parker, Reactor};
+///
+/// let mut parker = Parker::new(Reactor::new());
+/// let unparker = parker.unparker();
+/// let thread = std::thread::spawn(move || unparker.unpark());
+/// parker.park(None);
+/// thread.join().unwrap();
+/// ```
+#[derive(Debug)]
+pub struct Parker {
+    state: Arc<ParkState>,
+    reactor: Arc<Reactor>,
+    batch: Batch,
+}
+
+/// Wakes the thread of a [`Parker`]. Cheap to clone; outlives the parker without harm.
+#[derive(Clone, Debug)]
+pub struct Unparker {
+    state: Arc<ParkState>,
+    reactor: Arc<Reactor>,
+}
+
+impl Parker {
+    /// A parker for the calling thread, or for the one that it is moved to, at `reactor`.
+    pub fn new(reactor: Arc<Reactor>) -> Parker {
+        Parker { state: Arc::new(ParkState::new()), reactor, batch: Batch::new() }
+    }
+
+    /// The other end.
+    pub fn unparker(&self) -> Unparker {
+        Unparker { state: self.state.clone(), reactor: self.reactor.clone() }
+    }
+
+    /// The reactor at which this thread sleeps.
+    pub fn reactor(&self) -> &Arc<Reactor> {
+        &self.reactor
+    }
+
+    /// Sleeps until something happens, at most for `limit`, and calls the wakers of what happened. May return early
+    /// for no visible reason; returns at once, without a system call, if a notification is waiting.
+    ///
+    /// Call [`leave`](Parker::leave) before doing anything else than parking again.
+    pub fn park(&mut self, limit: Option<Duration>) {
+        if self.state.take_notification() {
+            return;
+        }
+        if self.reactor.poller().is_some() {
+            if let Some(seat) = self.reactor.sit() {
+                if self.state.prepare(Place::Poll) {
+                    let timeout = self.reactor.fall_asleep(limit);
+                    self.reactor.poll(&seat, &mut self.batch, timeout);
+                    self.state.finish();
+                    self.reactor.awake(&mut self.batch);
+                }
+                drop(seat);
+                self.batch.wake_all();
+                return;
+            }
+        }
+        self.park_on_bench(limit);
+    }
+
+    fn park_on_bench(&mut self, limit: Option<Duration>) {
+        self.reactor.bench.join(&self.state);
+        // Without a poller there is nothing to sit at: whoever sleeps here keeps the time.
+        let keeps_time = self.reactor.poller().is_none();
+        if !keeps_time && !self.reactor.seat_is_taken() {
+            // Somebody left between the try and the bench. The caller comes back and takes the seat.
+            self.reactor.bench.leave(&self.state);
+            return;
+        }
+        if self.state.prepare(Place::Bench) {
+            let timeout = if keeps_time { self.reactor.fall_asleep(limit) } else { limit };
+            self.state.sleep_on_bench(timeout);
+            self.state.finish();
+        }
+        self.reactor.bench.leave(&self.state);
+        if keeps_time {
+            self.reactor.awake(&mut self.batch);
+            self.batch.wake_all();
+        }
+    }
+
+    /// Says that this thread goes on to other work: if the seat is free and somebody sleeps beside it, that thread is
+    /// called to it.
+    pub fn leave(&self) {
+        self.reactor.bench.call_one(|| self.reactor.seat_is_taken());
+    }
+
+    /// Handles what is ready now, without waiting. See [`Reactor::turn`].
+    pub fn turn(&mut self) {
+        self.reactor.turn(&mut self.batch);
+    }
+
+    /// Forgets a notification that came while nobody slept. True if there was one.
+    pub(crate) fn take_notification(&self) -> bool {
+        self.state.take_notification()
+    }
+}
+
+impl Unparker {
+    /// Makes the thread's current or next [`park`](Parker::park) return. A thread that is awake costs one atomic
+    /// operation; one that sleeps, one system call.
+    pub fn unpark(&self) {
+        if self.state.notify() {
+            if let Some(poller) = self.reactor.poller() {
+                poller.notify();
+            }
+        }
+    }
+}

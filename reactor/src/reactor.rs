@@ -1,0 +1,282 @@
+//! One reactor: a poller, the sources registered with it, a timer wheel, and the seat of the thread that waits.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use crate::batch::Batch;
+use crate::bench::Bench;
+use crate::fork;
+use crate::readiness::Ready;
+use crate::registry::Registry;
+use crate::source::Source;
+use crate::sync::lock;
+use crate::sys;
+use crate::wheel::Wheel;
+
+/// The events and timers that one thread at a time waits for.
+///
+/// An executor makes one for each of its workers (or shares one among several) and keeps it in an `Arc`; sockets and
+/// timers registered with it hold a reference too, so it lives until the last of them has moved away or is dropped.
+/// It opens no descriptor before the first source is registered: a reactor that only keeps time costs no file.
+///
+/// # Examples
+///
+/// ```
+/// use leno_reactor::{Parker, Reactor};
+/// use std::time::Duration;
+///
+/// let mut parker = Parker::new(Reactor::new());
+/// parker.unparker().unpark();
+/// parker.park(None); // returns at once: the notification was waiting
+/// parker.park(Some(Duration::from_millis(1)));
+/// ```
+#[derive(Debug)]
+pub struct Reactor {
+    /// Made by the first registration that the OS allows.
+    poller: OnceLock<sys::Poller>,
+    registry: Mutex<Registry>,
+    time: Mutex<Time>,
+    /// Whether a thread is in the poll, or about to be. SeqCst swap to sit, so that it pairs with the fence in the
+    /// bench; Release store to leave, which hands what the poll brought to the next one's Acquire.
+    seat: AtomicBool,
+    pub(crate) bench: Bench,
+    /// Set once, by `retire`; read by whoever finds a source or timer registered here. Relaxed: a reader that is too
+    /// early is woken by `retire` and looks again.
+    retired: AtomicBool,
+    generation: u32,
+}
+
+#[derive(Debug)]
+struct Time {
+    wheel: Wheel,
+    asleep: Asleep,
+}
+
+/// Until when the thread that keeps the time sleeps.
+#[derive(Clone, Copy, Debug)]
+enum Asleep {
+    /// It is awake, and will look at the wheel before it sleeps.
+    No,
+    Until(Instant),
+    /// Until notified, as far as timers are concerned.
+    Forever,
+}
+
+/// The right to wait in the poll. Given up when dropped.
+pub(crate) struct Seat<'a>(&'a Reactor);
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.0.seat.store(false, Ordering::Release);
+    }
+}
+
+impl Reactor {
+    /// Makes a reactor with nothing registered.
+    #[expect(clippy::new_ret_no_self, reason = "a reactor is always shared with what is registered with it")]
+    pub fn new() -> Arc<Reactor> {
+        fork::watch();
+        Arc::new(Reactor {
+            poller: OnceLock::new(),
+            registry: Mutex::default(),
+            time: Mutex::new(Time { wheel: Wheel::new(Instant::now()), asleep: Asleep::No }),
+            seat: AtomicBool::new(false),
+            bench: Bench::default(),
+            retired: AtomicBool::new(false),
+            generation: fork::generation(),
+        })
+    }
+
+    /// The name of the way it waits, such as `"epoll"`. Opens the poller if that has not happened yet.
+    ///
+    /// # Errors
+    ///
+    /// What the OS said when it refused a poller: no more descriptors, or no memory.
+    pub fn backend(&self) -> io::Result<&'static str> {
+        Ok(self.open_poller()?.name())
+    }
+
+    /// Handles what is ready now and the timers that are due, without waiting: one system call, or none if nothing is
+    /// registered. Does nothing if another thread is in the seat. Any thread may call it; the wakers are called on
+    /// this one.
+    pub fn turn(&self, batch: &mut Batch) {
+        if self.poller.get().is_some() && !lock(&self.registry).is_empty() {
+            if let Some(seat) = self.sit() {
+                self.poll(&seat, batch, Some(Duration::ZERO));
+                drop(seat);
+                self.bench.call_one(|| self.seat_is_taken());
+            }
+        }
+        self.fire(batch);
+        batch.wake_all();
+    }
+
+    /// Ends the service of this reactor: no thread will wait in it again. Everything that waits here is woken, and
+    /// registers with another reactor when it is polled next.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
+        let sources: Vec<Arc<Source>> = lock(&self.registry).iter().cloned().collect();
+        let mut batch = Batch::new();
+        for source in sources {
+            batch.add(&source, source.publish(Ready::READABLE | Ready::WRITABLE));
+        }
+        lock(&self.time).wheel.evict(batch.wakers());
+        batch.wake_all();
+        self.bench.call_all();
+    }
+
+    /// Whether a registration here is worth nothing any more: it was made before a `fork`, or the executor has ended.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is_foreign() || self.retired.load(Ordering::Relaxed)
+    }
+
+    /// Whether this is the reactor of the process that this one was forked from. Then its poller and its locks must
+    /// not be touched.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.generation != fork::generation()
+    }
+
+    pub(crate) fn poller(&self) -> Option<&sys::Poller> {
+        self.poller.get()
+    }
+
+    fn open_poller(&self) -> io::Result<&sys::Poller> {
+        if let Some(poller) = self.poller.get() {
+            return Ok(poller);
+        }
+        let poller = sys::Poller::new().map_err(|error| {
+            let advice = "cannot open a poller; raise the limit on open files (ulimit -n), or close some";
+            io::Error::new(error.kind(), format!("{advice}: {error}"))
+        })?;
+        // If two threads get here at once, one poller is kept and the other closed.
+        let poller = self.poller.get_or_init(|| poller);
+        // Threads that had nothing to poll sleep on the bench; one of them must move to the seat.
+        self.bench.call_all();
+        Ok(poller)
+    }
+
+    /// Registers a handle and returns its token.
+    pub(crate) fn register(&self, source: &Arc<Source>) -> io::Result<u64> {
+        let poller = self.open_poller()?;
+        let token = lock(&self.registry).insert(source.clone());
+        if let Err(error) = poller.add(source.handle(), token) {
+            drop(self.forget(token));
+            return Err(error);
+        }
+        Ok(token)
+    }
+
+    /// Undoes `register`. Events that are on the way find nothing. The handle must still be open.
+    pub(crate) fn deregister(&self, source: &Source, token: u64) -> io::Result<()> {
+        if self.is_foreign() {
+            return Ok(());
+        }
+        drop(self.forget(token));
+        match self.poller.get() {
+            Some(poller) => poller.delete(source.handle()),
+            None => Ok(()),
+        }
+    }
+
+    fn forget(&self, token: u64) -> Option<Arc<Source>> {
+        lock(&self.registry).remove(token)
+    }
+
+    /// Whether anything waits for this reactor.
+    pub(crate) fn is_awaited(&self) -> bool {
+        !lock(&self.time).wheel.is_empty() || lock(&self.registry).iter().any(|s| !s.waiting().is_none())
+    }
+
+    pub(crate) fn sit(&self) -> Option<Seat<'_>> {
+        (!self.seat.swap(true, Ordering::SeqCst)).then_some(Seat(self))
+    }
+
+    pub(crate) fn seat_is_taken(&self) -> bool {
+        self.seat.load(Ordering::SeqCst)
+    }
+
+    /// Waits in the OS, and puts what that brought into `batch`.
+    pub(crate) fn poll(&self, _: &Seat<'_>, batch: &mut Batch, timeout: Option<Duration>) {
+        let Some(poller) = self.poller.get() else { return };
+        if let Err(error) = poller.wait(batch.events(), timeout) {
+            // Nothing to do about it here but not to spin: sleep, then let the next wait show whether it persists.
+            eprintln!("leno: waiting for events failed: {error}");
+            std::thread::sleep(Duration::from_millis(10));
+            return;
+        }
+        let (events, found) = batch.parts();
+        let mut disarmed = Vec::new();
+        let registry = lock(&self.registry);
+        for (token, ready) in events.iter() {
+            if let Some(source) = registry.get(token) {
+                found.add(source, source.publish(ready));
+                if !poller.edge() {
+                    disarmed.push(source.clone());
+                }
+            }
+        }
+        drop(registry);
+        for source in disarmed {
+            // The event in one direction disarmed the other one too. An error here comes back at the next operation.
+            let _ = source.rearm(self);
+        }
+    }
+
+    /// Takes out the timers that are due. Reads the clock only if there are timers.
+    pub(crate) fn fire(&self, batch: &mut Batch) {
+        let mut time = lock(&self.time);
+        if !time.wheel.is_empty() {
+            let now = Instant::now();
+            time.wheel.expire(now, batch.wakers());
+        }
+    }
+
+    /// Announces a sleep of at most `limit` and returns how long it may be.
+    pub(crate) fn fall_asleep(&self, limit: Option<Duration>) -> Option<Duration> {
+        let mut time = lock(&self.time);
+        let Some(deadline) = time.wheel.next_wakeup() else {
+            time.asleep = Asleep::Forever;
+            return limit;
+        };
+        let now = Instant::now();
+        let until_next = deadline.saturating_duration_since(now);
+        let timeout = limit.map_or(until_next, |limit| limit.min(until_next));
+        time.asleep = Asleep::Until(now + timeout);
+        Some(timeout)
+    }
+
+    /// The counterpart of `fall_asleep`; takes out the timers that are due.
+    pub(crate) fn awake(&self, batch: &mut Batch) {
+        lock(&self.time).asleep = Asleep::No;
+        self.fire(batch);
+    }
+
+    /// Runs `change` on the wheel; if that brought a deadline that whoever sleeps here would miss, wakes it.
+    pub(crate) fn with_wheel<R>(&self, deadline: Option<Instant>, change: impl FnOnce(&mut Wheel) -> R) -> R {
+        let mut time = lock(&self.time);
+        let result = change(&mut time.wheel);
+        let oversleeps = deadline.is_some_and(|deadline| match time.asleep {
+            Asleep::No => false,
+            Asleep::Until(end) => deadline < end,
+            Asleep::Forever => true,
+        });
+        if oversleeps {
+            time.asleep = Asleep::No;
+        }
+        drop(time);
+        if oversleeps {
+            self.rouse();
+        }
+        result
+    }
+
+    /// Wakes the thread that keeps the time, to look at the wheel again.
+    fn rouse(&self) {
+        match self.poller.get() {
+            Some(poller) => poller.notify(),
+            None => self.bench.call_one(|| false),
+        }
+    }
+}

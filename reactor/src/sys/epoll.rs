@@ -1,0 +1,193 @@
+//! Linux: one system call a wait.
+//!
+//! Every handle is registered once, edge-triggered, for both directions. The eventfd that wakes a waiter is
+//! edge-triggered too and never read: each write to it is a new edge, whatever the counter says.
+//! `epoll_pwait2` takes nanoseconds; where the kernel or a sandbox does not know it, time-outs are rounded up to
+//! the next millisecond, so a timer is late there, never early.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::event::{EventfdFlags, Timespec, eventfd};
+use rustix::io::Errno;
+
+use super::Handle;
+use crate::readiness::{Ready, Waiting};
+
+/// How many events one wait can bring. More stay in the kernel for the next.
+const CAPACITY: usize = 256;
+
+/// The eventfd's token. No handle has it: their generations start at one.
+const NOTIFY: u64 = 0;
+
+/// An epoll instance and the eventfd that wakes it. Owned by one reactor; closed with it.
+#[derive(Debug)]
+pub(crate) struct Poller {
+    epoll: OwnedFd,
+    eventfd: OwnedFd,
+    /// Set for good by whoever first sees `epoll_pwait2` refused; read before each wait with a time-out. Relaxed:
+    /// it only chooses between two system calls that mean the same.
+    coarse: AtomicBool,
+}
+
+/// The buffer for one wait. Owned by the thread that polls.
+#[derive(Debug)]
+pub(crate) struct Events {
+    buffer: Vec<epoll::Event>,
+}
+
+impl Events {
+    pub(crate) fn new() -> Events {
+        Events { buffer: Vec::new() }
+    }
+
+    /// The handles' events of the last wait, by token.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Ready)> + '_ {
+        self.buffer.iter().map(|event| (event.data.u64(), ready(event.flags))).filter(|&(token, _)| token != NOTIFY)
+    }
+}
+
+impl Poller {
+    pub(crate) fn new() -> io::Result<Poller> {
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        let eventfd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        epoll::add(&epoll, &eventfd, EventData::new_u64(NOTIFY), EventFlags::IN | EventFlags::ET)?;
+        Ok(Poller { epoll, eventfd, coarse: AtomicBool::new(false) })
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        "epoll"
+    }
+
+    pub(crate) fn edge(&self) -> bool {
+        true
+    }
+
+    /// `EPOLLRDHUP` is asked for, so the end of a stream is seen even if it came with the last data.
+    pub(crate) fn short_read(&self) -> bool {
+        true
+    }
+
+    pub(crate) fn add(&self, handle: Handle, token: u64) -> io::Result<()> {
+        let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+        epoll::add(&self.epoll, handle, EventData::new_u64(token), flags).map_err(|errno| match errno {
+            Errno::PERM => io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "the OS cannot wait for this kind of handle (a regular file or directory?); use `unblock` or `fs` for it",
+            ),
+            Errno::NOSPC => io::Error::new(
+                io::ErrorKind::Other,
+                "the limit on epoll registrations is reached; raise fs.epoll.max_user_watches",
+            ),
+            errno => errno.into(),
+        })
+    }
+
+    pub(crate) fn rearm(&self, _: Handle, _: u64, _: Waiting) -> io::Result<()> {
+        Ok(()) // An edge-triggered registration is always armed.
+    }
+
+    pub(crate) fn delete(&self, handle: Handle) -> io::Result<()> {
+        epoll::delete(&self.epoll, handle).map_err(Into::into)
+    }
+
+    /// Waits until something is ready, somebody notifies, or `timeout` is over. An interrupted wait brings nothing.
+    pub(crate) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        events.buffer.clear();
+        events.buffer.reserve(CAPACITY);
+        let timeout = timeout.map(|timeout| self.timespec(timeout));
+        let mut wait = |timeout: Option<Timespec>| {
+            epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events.buffer), timeout.as_ref())
+        };
+        let result = match wait(timeout) {
+            Err(Errno::NOSYS | Errno::PERM) if timeout.is_some() => {
+                self.coarse.store(true, Ordering::Relaxed);
+                wait(timeout.map(whole_milliseconds))
+            }
+            result => result,
+        };
+        match result {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Makes the thread that waits, or the next one that does, return. An eventfd that is full was written and never
+    /// waited for: its edge is still there.
+    pub(crate) fn notify(&self) {
+        let written = rustix::io::retry_on_intr(|| rustix::io::write(&self.eventfd, &1u64.to_ne_bytes()));
+        debug_assert!(matches!(written, Ok(8) | Err(Errno::AGAIN)), "writing to the eventfd: {written:?}");
+    }
+
+    fn timespec(&self, timeout: Duration) -> Timespec {
+        // A year and a day is "for ever" to a worker, and fits into every kernel's arithmetic.
+        let timeout = timeout.min(Duration::from_secs(366 * 24 * 3600));
+        let exact = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: timeout.subsec_nanos().into() };
+        if self.coarse.load(Ordering::Relaxed) { whole_milliseconds(exact) } else { exact }
+    }
+}
+
+/// Rounds up, and down to what `epoll_wait` can say (24 days).
+fn whole_milliseconds(time: Timespec) -> Timespec {
+    let milliseconds = (time.tv_sec * 1000 + (i64::from(time.tv_nsec) + 999_999) / 1_000_000).min(i64::from(i32::MAX));
+    Timespec { tv_sec: milliseconds / 1000, tv_nsec: (milliseconds % 1000 * 1_000_000) as _ }
+}
+
+fn ready(flags: EventFlags) -> Ready {
+    let mut ready = Ready::NONE;
+    if flags.intersects(EventFlags::IN | EventFlags::PRI) {
+        ready |= Ready::READABLE;
+    }
+    if flags.contains(EventFlags::OUT) {
+        ready |= Ready::WRITABLE;
+    }
+    if flags.contains(EventFlags::RDHUP) {
+        ready |= Ready::READ_CLOSED;
+    }
+    if flags.intersects(EventFlags::ERR | EventFlags::HUP) {
+        ready |= Ready::CLOSED;
+    }
+    ready
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coarse_time_outs_round_up() {
+        let rounded = |s, ns| {
+            let t = whole_milliseconds(Timespec { tv_sec: s, tv_nsec: ns });
+            (t.tv_sec, t.tv_nsec)
+        };
+        assert_eq!(rounded(0, 0), (0, 0));
+        assert_eq!(rounded(0, 1), (0, 1_000_000));
+        assert_eq!(rounded(1, 999_000_001), (2, 0));
+        assert_eq!(rounded(i64::from(i32::MAX), 0), (2_147_483, 647_000_000));
+    }
+
+    #[test]
+    fn a_notification_before_the_wait_ends_it_and_is_seen_once() {
+        let poller = Poller::new().unwrap();
+        let mut events = Events::new();
+        for _ in 0..3 {
+            poller.notify();
+            poller.wait(&mut events, None).unwrap();
+            assert_eq!(events.iter().count(), 0);
+        }
+        poller.wait(&mut events, Some(Duration::from_micros(1))).unwrap();
+        assert!(events.buffer.is_empty(), "no stale edge");
+    }
+
+    #[test]
+    fn waits_without_nanoseconds_where_they_are_refused() {
+        let poller = Poller::new().unwrap();
+        poller.coarse.store(true, Ordering::Relaxed);
+        let start = std::time::Instant::now();
+        poller.wait(&mut Events::new(), Some(Duration::from_micros(1_500))).unwrap();
+        assert!(start.elapsed() >= Duration::from_micros(1_500));
+    }
+}

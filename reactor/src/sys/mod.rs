@@ -1,0 +1,33 @@
+//! The operating systems' ways to wait for many handles at once, behind one type, [`Poller`], and to make sockets.
+//!
+//! A poller waits for one thread at a time (its reactor's seat sees to that) and is notified by any. What a backend
+//! can do is told by two methods: `edge`, whether a registration stays armed, and `short_read`, whether a read that
+//! fills less than its buffer proves that the socket is drained.
+
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(leno_polling)))]
+mod epoll;
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(leno_polling)))]
+pub(crate) use epoll::{Events, Poller};
+
+#[cfg(any(not(any(target_os = "linux", target_os = "android")), leno_polling))]
+mod polling;
+#[cfg(any(not(any(target_os = "linux", target_os = "android")), leno_polling))]
+pub(crate) use polling::{Events, Poller};
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+mod unix_socket;
+#[cfg(unix)]
+pub(crate) use unix::{AsHandle, Handle, is_ready_now, set_nonblocking};
+#[cfg(unix)]
+pub(crate) use unix_socket::{Connecting, accept_tcp, accept_unix, connect_tcp, connect_unix};
+
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+mod windows_socket;
+#[cfg(windows)]
+pub(crate) use windows::{AsHandle, Handle, is_ready_now, set_nonblocking};
+#[cfg(windows)]
+pub(crate) use windows_socket::{Connecting, accept_tcp, connect_tcp};

@@ -1,0 +1,331 @@
+//! The timer that users see: a future and a stream.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures_core::Stream;
+
+use crate::current;
+use crate::reactor::Reactor;
+use crate::wheel::Key;
+
+/// A future that is ready at a point in time, or a stream of such points.
+///
+/// As a future it yields the [`Instant`] at which it was due. As a stream it yields each instant at which it was due:
+/// one for [`after`](Timer::after) and [`at`](Timer::at), and one a period for [`interval`](Timer::interval). A timer
+/// never fires early. Late it is by what the OS takes to wake a thread, some tens of microseconds on an idle Linux
+/// machine, and by as long as the thread it was polled on is busy.
+///
+/// A timer is registered with the reactor of the thread that first polls it and costs no allocation of its own there.
+/// Creating one that is never polled costs a look at the clock. Dropping it takes it out of the reactor.
+///
+/// # Cancel safety
+///
+/// Dropping a pending `&mut timer` future, or a `next()` on the stream, loses nothing: the deadline stays.
+///
+/// # Examples
+///
+/// ```
+/// use leno_reactor::{Timer, block_on};
+/// use std::time::{Duration, Instant};
+///
+/// block_on(async {
+///     let start = Instant::now();
+///     let due = Timer::after(Duration::from_millis(5)).await;
+///     assert!(due - start >= Duration::from_millis(5));
+/// });
+/// ```
+#[derive(Debug)]
+#[must_use = "a timer does nothing unless it is awaited or polled as a stream"]
+pub struct Timer {
+    /// When it is due next; `None` for never.
+    when: Option<Instant>,
+    /// The distance of the following ones. `Duration::MAX`: there is none.
+    period: Duration,
+    entry: Option<Entry>,
+}
+
+/// Where a polled timer waits.
+#[derive(Debug)]
+struct Entry {
+    reactor: Arc<Reactor>,
+    key: Key,
+}
+
+impl Timer {
+    /// A timer that never fires.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::FutureExt;
+    /// use leno_reactor::{Timer, block_on};
+    /// use std::time::Duration;
+    ///
+    /// // A time limit that may be absent.
+    /// let limit: Option<Duration> = None;
+    /// let timer = limit.map_or_else(Timer::never, Timer::after);
+    /// let result = block_on(async { Some(7) }.or(async { timer.await; None }));
+    /// assert_eq!(result, Some(7));
+    /// ```
+    pub const fn never() -> Timer {
+        Timer { when: None, period: Duration::MAX, entry: None }
+    }
+
+    /// A timer that fires once, `duration` from now. One that is too far away to be an [`Instant`] never fires.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Timer, block_on};
+    /// block_on(Timer::after(std::time::Duration::from_micros(200)));
+    /// ```
+    pub fn after(duration: Duration) -> Timer {
+        Timer { when: Instant::now().checked_add(duration), ..Timer::never() }
+    }
+
+    /// A timer that fires once, at `instant`. In the past means at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Timer, block_on};
+    /// use std::time::Instant;
+    ///
+    /// let now = Instant::now();
+    /// assert_eq!(block_on(Timer::at(now)), now);
+    /// ```
+    pub const fn at(instant: Instant) -> Timer {
+        Timer { when: Some(instant), ..Timer::never() }
+    }
+
+    /// A timer that fires every `period`, first one `period` from now.
+    ///
+    /// The deadlines are a fixed grid, so they do not drift; one that is polled late catches up with the missed ones.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::StreamExt;
+    /// use leno_reactor::{Timer, block_on};
+    /// use std::time::Duration;
+    ///
+    /// let ticks = block_on(Timer::interval(Duration::from_millis(1)).take(3).count());
+    /// assert_eq!(ticks, 3);
+    /// ```
+    pub fn interval(period: Duration) -> Timer {
+        Timer { when: Instant::now().checked_add(period), period, entry: None }
+    }
+
+    /// A timer that fires at `start` and every `period` after it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::StreamExt;
+    /// use leno_reactor::{Timer, block_on};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let start = Instant::now();
+    /// let mut ticks = Timer::interval_at(start, Duration::from_millis(1));
+    /// block_on(async {
+    ///     assert_eq!(ticks.next().await, Some(start));
+    ///     assert_eq!(ticks.next().await, Some(start + Duration::from_millis(1)));
+    /// });
+    /// ```
+    pub const fn interval_at(start: Instant, period: Duration) -> Timer {
+        Timer { when: Some(start), period, entry: None }
+    }
+
+    /// Whether the timer will fire (again): it has a deadline.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Timer, block_on};
+    /// use std::time::Duration;
+    ///
+    /// let mut timer = Timer::after(Duration::ZERO);
+    /// assert!(timer.will_fire());
+    /// block_on(&mut timer);
+    /// assert!(!timer.will_fire());
+    /// ```
+    pub const fn will_fire(&self) -> bool {
+        self.when.is_some()
+    }
+
+    /// Makes it a timer that fires once, `duration` from now, whatever it was. A task that waits for it goes on to wait
+    /// for the new deadline once it is polled again; the waker it left stays with the timer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Timer, block_on};
+    /// use std::time::Duration;
+    ///
+    /// let mut timer = Timer::after(Duration::from_secs(3600));
+    /// timer.set_after(Duration::from_millis(1));
+    /// block_on(timer);
+    /// ```
+    pub fn set_after(&mut self, duration: Duration) {
+        self.set(Instant::now().checked_add(duration), Duration::MAX);
+    }
+
+    /// Makes it a timer that fires once, at `instant`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Timer, block_on};
+    /// use std::time::Instant;
+    ///
+    /// let mut timer = Timer::never();
+    /// timer.set_at(Instant::now());
+    /// block_on(timer);
+    /// ```
+    pub fn set_at(&mut self, instant: Instant) {
+        self.set(Some(instant), Duration::MAX);
+    }
+
+    /// Makes it a timer that fires every `period`, first one `period` from now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::StreamExt;
+    /// use leno_reactor::{Timer, block_on};
+    /// use std::time::Duration;
+    ///
+    /// let mut timer = Timer::never();
+    /// timer.set_interval(Duration::from_millis(1));
+    /// assert_eq!(block_on(timer.take(2).count()), 2);
+    /// ```
+    pub fn set_interval(&mut self, period: Duration) {
+        self.set(Instant::now().checked_add(period), period);
+    }
+
+    /// Makes it a timer that fires at `start` and every `period` after it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::StreamExt;
+    /// use leno_reactor::{Timer, block_on};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let mut timer = Timer::never();
+    /// timer.set_interval_at(Instant::now(), Duration::from_millis(1));
+    /// assert_eq!(block_on(timer.take(2).count()), 2);
+    /// ```
+    pub fn set_interval_at(&mut self, start: Instant, period: Duration) {
+        self.set(Some(start), period);
+    }
+
+    /// Makes it a timer that never fires.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::Timer;
+    /// use std::time::Duration;
+    ///
+    /// let mut timer = Timer::after(Duration::from_secs(1));
+    /// timer.clear();
+    /// assert!(!timer.will_fire());
+    /// ```
+    pub fn clear(&mut self) {
+        self.set(None, Duration::MAX);
+    }
+
+    fn set(&mut self, when: Option<Instant>, period: Duration) {
+        self.when = when;
+        self.period = period;
+        if let Some(Entry { reactor, key }) = self.entry.take() {
+            if reactor.is_foreign() {
+                return;
+            }
+            // A task may be waiting for the old deadline already: its waker moves to the new one.
+            let waker = reactor.with_wheel(None, |wheel| wheel.remove(key));
+            match (waker, when) {
+                (Some(waker), Some(when)) => {
+                    let key = reactor.with_wheel(Some(when), |wheel| wheel.insert(when, waker));
+                    self.entry = Some(Entry { reactor, key });
+                }
+                (None, Some(_)) => {}
+                (waker, None) => drop(waker),
+            }
+        }
+    }
+
+    fn deregister(&mut self) {
+        if let Some(Entry { reactor, key }) = self.entry.take() {
+            if !reactor.is_foreign() {
+                // Returned out of the lock before it is dropped: it is user code.
+                drop(reactor.with_wheel(None, |wheel| wheel.remove(key)));
+            }
+        }
+    }
+
+    /// Whether `when` has come; if not, the waker is registered.
+    fn poll_due(&mut self, when: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(Entry { reactor, key }) = &self.entry {
+            if !reactor.is_foreign() {
+                let key = *key;
+                let waker = cx.waker().clone();
+                match reactor.with_wheel(None, |wheel| wheel.update(key, waker)) {
+                    Ok(old) => {
+                        drop(old);
+                        return Poll::Pending;
+                    }
+                    Err(waker) => drop(waker),
+                }
+            }
+            // It has fired, or its reactor ended: the clock says which.
+            self.entry = None;
+        }
+        if Instant::now() >= when {
+            return Poll::Ready(());
+        }
+        let waker = cx.waker().clone();
+        self.entry = Some(current::with(|reactor| {
+            let key = reactor.with_wheel(Some(when), |wheel| wheel.insert(when, waker));
+            current::attend(reactor);
+            Entry { reactor: reactor.clone(), key }
+        }));
+        Poll::Pending
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.deregister();
+    }
+}
+
+impl Future for Timer {
+    type Output = Instant;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
+        match self.as_mut().poll_next(cx) {
+            Poll::Ready(Some(when)) => Poll::Ready(when),
+            // A timer that will not fire is pending for ever, also after it has fired once.
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl Stream for Timer {
+    type Item = Instant;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant>> {
+        let Some(when) = self.when else { return Poll::Pending };
+        if self.poll_due(when, cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.when = if self.period == Duration::MAX { None } else { when.checked_add(self.period) };
+        Poll::Ready(Some(when))
+    }
+}
