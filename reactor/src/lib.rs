@@ -1,1 +1,4 @@
 //! leno
+
+#[cfg(all(test, not(loom)))]
+mod wheel;
