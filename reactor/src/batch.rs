@@ -25,9 +25,15 @@ pub(crate) struct Found {
 
 impl Batch {
     /// Empty buffers.
-    #[expect(clippy::new_without_default, reason = "there is no default of what one polled")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "there is no default of what one polled"
+    )]
     pub fn new() -> Batch {
-        Batch { events: Events::new(), found: Found::default() }
+        Batch {
+            events: Events::new(),
+            found: Found::default(),
+        }
     }
 
     pub(crate) fn events(&mut self) -> &mut Events {

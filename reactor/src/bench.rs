@@ -4,11 +4,10 @@
 //! so that whoever gives up the seat can call one of them to it. Store-then-look on both sides keeps this safe: a
 //! thread joins the bench and then tries the seat again; a thread leaves the seat and then looks at the bench.
 
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::park_state::ParkState;
-use crate::sync::lock;
+use crate::sync::{AtomicUsize, Mutex, Ordering, fence, lock};
 
 /// The bench of one reactor. Owned by it.
 #[derive(Debug, Default)]

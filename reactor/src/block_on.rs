@@ -58,14 +58,24 @@ thread_local! {
 
 impl Seat {
     fn take() -> Seat {
-        let cached = CACHED.try_with(|cached| cached.borrow_mut().take()).ok().flatten();
+        let cached = CACHED
+            .try_with(|cached| cached.borrow_mut().take())
+            .ok()
+            .flatten();
         current::with(|reactor| match cached {
             Some(seat) if Arc::ptr_eq(seat.parker.reactor(), reactor) => seat,
             _ => {
                 let parker = Parker::new(reactor.clone());
-                let signal = Arc::new(Signal { woken: AtomicBool::new(false), unparker: parker.unparker() });
+                let signal = Arc::new(Signal {
+                    woken: AtomicBool::new(false),
+                    unparker: parker.unparker(),
+                });
                 let waker = Waker::from(signal.clone());
-                Seat { parker, signal, waker }
+                Seat {
+                    parker,
+                    signal,
+                    waker,
+                }
             }
         })
     }

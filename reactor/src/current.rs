@@ -25,7 +25,9 @@ thread_local! {
 /// drop(guard);
 /// ```
 pub fn enter(reactor: Arc<Reactor>) -> Entered {
-    Entered { before: WORKERS.with(|current| current.replace(Some(reactor))) }
+    Entered {
+        before: WORKERS.with(|current| current.replace(Some(reactor))),
+    }
 }
 
 /// See [`enter`].

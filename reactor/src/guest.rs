@@ -95,7 +95,9 @@ pub(crate) fn attend() {
         guest.bell.notify_one();
         return;
     }
-    let started = std::thread::Builder::new().name("leno-guest".into()).spawn(move || work(guest));
+    let started = std::thread::Builder::new()
+        .name("leno-guest".into())
+        .spawn(move || work(guest));
     match started {
         Ok(_) => attendant.started = true,
         Err(error) => {
@@ -115,7 +117,10 @@ fn work(guest: &'static Guest) {
     loop {
         let mut attendant = lock(&guest.attendant);
         while !attendant.called {
-            attendant = guest.bell.wait(attendant).unwrap_or_else(|poisoned| poisoned.into_inner());
+            attendant = guest
+                .bell
+                .wait(attendant)
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
         }
         attendant.called = false;
         drop(attendant);

@@ -1,4 +1,67 @@
-//! leno
+#![doc = include_str!("../README.md")]
 
-#[cfg(all(test, not(loom)))]
+mod bench;
+mod park_state;
+mod readiness;
+mod sync;
+mod waker_slot;
 mod wheel;
+
+#[cfg(all(test, loom))]
+mod models;
+
+#[cfg(not(loom))]
+mod async_io;
+#[cfg(not(loom))]
+mod batch;
+#[cfg(not(loom))]
+mod block_on;
+#[cfg(not(loom))]
+pub mod budget;
+#[cfg(not(loom))]
+mod current;
+#[cfg(not(loom))]
+mod fork;
+#[cfg(not(loom))]
+mod guest;
+#[cfg(not(loom))]
+mod parker;
+#[cfg(not(loom))]
+mod reactor;
+#[cfg(not(loom))]
+mod registry;
+#[cfg(not(loom))]
+mod source;
+#[cfg(not(loom))]
+mod sys;
+#[cfg(not(loom))]
+mod timer;
+
+#[cfg(not(loom))]
+pub use self::{
+    async_io::{Async, IoSafe, Readable, ReadableOwned, Writable, WritableOwned},
+    batch::Batch,
+    block_on::{before_sleep, block_on},
+    current::{Entered, enter},
+    fork::generation as fork_generation,
+    parker::{Parker, Unparker},
+    reactor::Reactor,
+    timer::Timer,
+};
+
+/// The name of the way in which this process waits for events, such as `"epoll"`.
+///
+/// # Errors
+///
+/// What the OS said when it refused a poller.
+///
+/// # Examples
+///
+/// ```
+/// println!("waiting with {}", leno_reactor::backend()?);
+/// # std::io::Result::Ok(())
+/// ```
+#[cfg(not(loom))]
+pub fn backend() -> std::io::Result<&'static str> {
+    guest::reactor().backend()
+}

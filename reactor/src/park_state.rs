@@ -41,7 +41,11 @@ pub(crate) struct ParkState {
 
 impl ParkState {
     pub(crate) fn new() -> ParkState {
-        ParkState { state: AtomicU32::new(EMPTY), lock: Mutex::new(()), bell: Condvar::new() }
+        ParkState {
+            state: AtomicU32::new(EMPTY),
+            lock: Mutex::new(()),
+            bell: Condvar::new(),
+        }
     }
 
     /// Owner only: forgets a notification that came earlier. True if there was one.
@@ -59,7 +63,10 @@ impl ParkState {
             Place::Bench => BENCHED,
             Place::Poll => POLLING,
         };
-        match self.state.compare_exchange(EMPTY, asleep, Ordering::SeqCst, Ordering::SeqCst) {
+        match self
+            .state
+            .compare_exchange(EMPTY, asleep, Ordering::SeqCst, Ordering::SeqCst)
+        {
             Ok(_) => true,
             Err(_) => {
                 self.state.swap(EMPTY, Ordering::SeqCst);

@@ -41,12 +41,19 @@ pub struct Unparker {
 impl Parker {
     /// A parker for the calling thread, or for the one that it is moved to, at `reactor`.
     pub fn new(reactor: Arc<Reactor>) -> Parker {
-        Parker { state: Arc::new(ParkState::new()), reactor, batch: Batch::new() }
+        Parker {
+            state: Arc::new(ParkState::new()),
+            reactor,
+            batch: Batch::new(),
+        }
     }
 
     /// The other end.
     pub fn unparker(&self) -> Unparker {
-        Unparker { state: self.state.clone(), reactor: self.reactor.clone() }
+        Unparker {
+            state: self.state.clone(),
+            reactor: self.reactor.clone(),
+        }
     }
 
     /// The reactor at which this thread sleeps.
@@ -88,7 +95,11 @@ impl Parker {
             return;
         }
         if self.state.prepare(Place::Bench) {
-            let timeout = if keeps_time { self.reactor.fall_asleep(limit) } else { limit };
+            let timeout = if keeps_time {
+                self.reactor.fall_asleep(limit)
+            } else {
+                limit
+            };
             self.state.sleep_on_bench(timeout);
             self.state.finish();
         }

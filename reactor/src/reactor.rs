@@ -1,5 +1,6 @@
 //! One reactor: a poller, the sources registered with it, a timer wheel, and the seat of the thread that waits.
 
+use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -32,7 +33,6 @@ use crate::wheel::Wheel;
 /// parker.park(None); // returns at once: the notification was waiting
 /// parker.park(Some(Duration::from_millis(1)));
 /// ```
-#[derive(Debug)]
 pub struct Reactor {
     /// Made by the first registration that the OS allows.
     poller: OnceLock<sys::Poller>,
@@ -48,7 +48,6 @@ pub struct Reactor {
     generation: u32,
 }
 
-#[derive(Debug)]
 struct Time {
     wheel: Wheel,
     asleep: Asleep,
@@ -64,6 +63,14 @@ enum Asleep {
     Forever,
 }
 
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor")
+            .field("poller", &self.poller)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The right to wait in the poll. Given up when dropped.
 pub(crate) struct Seat<'a>(&'a Reactor);
 
@@ -75,13 +82,19 @@ impl Drop for Seat<'_> {
 
 impl Reactor {
     /// Makes a reactor with nothing registered.
-    #[expect(clippy::new_ret_no_self, reason = "a reactor is always shared with what is registered with it")]
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "a reactor is always shared with what is registered with it"
+    )]
     pub fn new() -> Arc<Reactor> {
         fork::watch();
         Arc::new(Reactor {
             poller: OnceLock::new(),
             registry: Mutex::default(),
-            time: Mutex::new(Time { wheel: Wheel::new(Instant::now()), asleep: Asleep::No }),
+            time: Mutex::new(Time {
+                wheel: Wheel::new(Instant::now()),
+                asleep: Asleep::No,
+            }),
             seat: AtomicBool::new(false),
             bench: Bench::default(),
             retired: AtomicBool::new(false),
@@ -147,7 +160,8 @@ impl Reactor {
             return Ok(poller);
         }
         let poller = sys::Poller::new().map_err(|error| {
-            let advice = "cannot open a poller; raise the limit on open files (ulimit -n), or close some";
+            let advice =
+                "cannot open a poller; raise the limit on open files (ulimit -n), or close some";
             io::Error::new(error.kind(), format!("{advice}: {error}"))
         })?;
         // If two threads get here at once, one poller is kept and the other closed.
@@ -186,7 +200,8 @@ impl Reactor {
 
     /// Whether anything waits for this reactor.
     pub(crate) fn is_awaited(&self) -> bool {
-        !lock(&self.time).wheel.is_empty() || lock(&self.registry).iter().any(|s| !s.waiting().is_none())
+        !lock(&self.time).wheel.is_empty()
+            || lock(&self.registry).iter().any(|s| !s.waiting().is_none())
     }
 
     pub(crate) fn sit(&self) -> Option<Seat<'_>> {
@@ -199,7 +214,9 @@ impl Reactor {
 
     /// Waits in the OS, and puts what that brought into `batch`.
     pub(crate) fn poll(&self, _: &Seat<'_>, batch: &mut Batch, timeout: Option<Duration>) {
-        let Some(poller) = self.poller.get() else { return };
+        let Some(poller) = self.poller.get() else {
+            return;
+        };
         if let Err(error) = poller.wait(batch.events(), timeout) {
             // Nothing to do about it here but not to spin: sleep, then let the next wait show whether it persists.
             eprintln!("leno: waiting for events failed: {error}");
@@ -254,7 +271,11 @@ impl Reactor {
     }
 
     /// Runs `change` on the wheel; if that brought a deadline that whoever sleeps here would miss, wakes it.
-    pub(crate) fn with_wheel<R>(&self, deadline: Option<Instant>, change: impl FnOnce(&mut Wheel) -> R) -> R {
+    pub(crate) fn with_wheel<R>(
+        &self,
+        deadline: Option<Instant>,
+        change: impl FnOnce(&mut Wheel) -> R,
+    ) -> R {
         let mut time = lock(&self.time);
         let result = change(&mut time.wheel);
         let oversleeps = deadline.is_some_and(|deadline| match time.asleep {

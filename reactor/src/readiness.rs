@@ -123,7 +123,9 @@ pub(crate) struct Readiness {
 
 impl Readiness {
     pub(crate) fn new() -> Readiness {
-        Readiness { bits: AtomicU8::new(0) }
+        Readiness {
+            bits: AtomicU8::new(0),
+        }
     }
 
     /// Takes what is ready in `direction` away and returns it. Whoever got something may try the operation, and
@@ -137,8 +139,16 @@ impl Readiness {
     /// when there may be `more`. Returns who waits and must be woken: another task may have found nothing to claim
     /// while this one held it.
     pub(crate) fn give_back(&self, direction: Direction, claimed: Ready, more: bool) -> Waiting {
-        let back = if more { claimed.sticky() | Ready::of(direction) } else { claimed.sticky() };
-        if back.is_none() { Waiting(0) } else { self.publish(back) }
+        let back = if more {
+            claimed.sticky() | Ready::of(direction)
+        } else {
+            claimed.sticky()
+        };
+        if back.is_none() {
+            Waiting(0)
+        } else {
+            self.publish(back)
+        }
     }
 
     /// Adds what the OS reported and returns who waits for it.

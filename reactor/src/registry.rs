@@ -32,8 +32,15 @@ struct Place {
 impl Registry {
     pub(crate) fn insert(&mut self, source: Arc<Source>) -> u64 {
         // Never zero: token 0 is the poller's own.
-        self.last_generation = if self.last_generation == GENERATIONS { 1 } else { self.last_generation + 1 };
-        let place = Place { generation: self.last_generation, source: Some(source) };
+        self.last_generation = if self.last_generation == GENERATIONS {
+            1
+        } else {
+            self.last_generation + 1
+        };
+        let place = Place {
+            generation: self.last_generation,
+            source: Some(source),
+        };
         let index = match self.free.pop() {
             Some(index) => {
                 self.places[index as usize] = place;
@@ -51,7 +58,10 @@ impl Registry {
     #[must_use]
     pub(crate) fn remove(&mut self, token: u64) -> Option<Arc<Source>> {
         let (index, generation) = split(token);
-        let place = self.places.get_mut(index).filter(|place| place.generation == generation)?;
+        let place = self
+            .places
+            .get_mut(index)
+            .filter(|place| place.generation == generation)?;
         let source = place.source.take()?;
         self.free.push(index as u32);
         if self.is_empty() && self.places.len() > KEPT_PLACES {
@@ -64,7 +74,11 @@ impl Registry {
 
     pub(crate) fn get(&self, token: u64) -> Option<&Arc<Source>> {
         let (index, generation) = split(token);
-        self.places.get(index).filter(|place| place.generation == generation)?.source.as_ref()
+        self.places
+            .get(index)
+            .filter(|place| place.generation == generation)?
+            .source
+            .as_ref()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Source>> {
@@ -77,5 +91,8 @@ impl Registry {
 }
 
 fn split(token: u64) -> (usize, u32) {
-    ((token & ((1 << INDEX_BITS) - 1)) as usize, (token >> INDEX_BITS) as u32)
+    (
+        (token & ((1 << INDEX_BITS) - 1)) as usize,
+        (token >> INDEX_BITS) as u32,
+    )
 }

@@ -14,8 +14,8 @@ use std::task::{Context, Poll};
 use event_listener::{Event, EventListener, IntoNotification};
 
 use crate::batch::Found;
-use crate::readiness::{Direction, Readiness, Ready, Waiting};
 use crate::reactor::Reactor;
+use crate::readiness::{Direction, Readiness, Ready, Waiting};
 use crate::sync::lock;
 use crate::sys::Handle;
 use crate::waker_slot::WakerSlot;
@@ -72,7 +72,10 @@ struct Waiters {
 
 impl Waiters {
     fn new() -> Waiters {
-        Waiters { task: WakerSlot::new(), crowd: Event::new() }
+        Waiters {
+            task: WakerSlot::new(),
+            crowd: Event::new(),
+        }
     }
 }
 
@@ -86,7 +89,11 @@ struct Claim<'a> {
 impl Claim<'_> {
     fn give_back(self, more: bool) {
         // Somebody else may have found nothing to claim meanwhile.
-        self.source.wake(self.source.readiness.give_back(self.direction, self.claimed, more));
+        self.source.wake(
+            self.source
+                .readiness
+                .give_back(self.direction, self.claimed, more),
+        );
         std::mem::forget(self);
     }
 
@@ -98,7 +105,11 @@ impl Claim<'_> {
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
-        self.source.wake(self.source.readiness.give_back(self.direction, self.claimed, true));
+        self.source.wake(
+            self.source
+                .readiness
+                .give_back(self.direction, self.claimed, true),
+        );
     }
 }
 
@@ -158,7 +169,11 @@ impl Source {
             let claimed = self.readiness.claim(direction);
             // Without a registration or without edges nothing is known: try. Else only a claim may try.
             if !registered || !claimed.is_none() || !self.edge.load(Ordering::Relaxed) {
-                let claim = Claim { source: self, direction, claimed };
+                let claim = Claim {
+                    source: self,
+                    direction,
+                    claimed,
+                };
                 match op() {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => claim.spend(),
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -194,7 +209,12 @@ impl Source {
             // With edges the claim only clears the way for the next one; without, a claim is a fresh event.
             let ask = !registered || edge || !claimed.is_none();
             if ask && crate::sys::is_ready_now(self.handle, direction) {
-                Claim { source: self, direction, claimed }.give_back(true);
+                Claim {
+                    source: self,
+                    direction,
+                    claimed,
+                }
+                .give_back(true);
                 return Poll::Ready(Ok(()));
             }
             if let Poll::Ready(result) = self.poll_wait(direction, cx, &mut waiter) {
@@ -240,7 +260,11 @@ impl Source {
             if at_home {
                 self.stray_waits.store(0, Ordering::Relaxed);
             }
-            let moved = if at_home && self.edge.load(Ordering::Relaxed) { false } else { self.settle_at(here)? };
+            let moved = if at_home && self.edge.load(Ordering::Relaxed) {
+                false
+            } else {
+                self.settle_at(here)?
+            };
             current::attend(here);
             io::Result::Ok(moved)
         })?;
@@ -257,7 +281,8 @@ impl Source {
         let mut home = lock(&self.home);
         if let Some(Home { reactor, token }) = &*home {
             let at_home = Arc::ptr_eq(reactor, here);
-            let stays = at_home || self.stray_waits.fetch_add(1, Ordering::Relaxed) + 1 < WAITS_BEFORE_MOVE;
+            let stays =
+                at_home || self.stray_waits.fetch_add(1, Ordering::Relaxed) + 1 < WAITS_BEFORE_MOVE;
             if stays && !reactor.is_gone() {
                 return self.arm(reactor, *token).map(|()| false);
             }
@@ -270,10 +295,15 @@ impl Source {
         self.stray_waits.store(0, Ordering::Relaxed);
         if let Some(poller) = here.poller() {
             self.edge.store(poller.edge(), Ordering::Relaxed);
-            self.short_read.store(poller.short_read(), Ordering::Relaxed);
+            self.short_read
+                .store(poller.short_read(), Ordering::Relaxed);
         }
-        *home = Some(Home { reactor: here.clone(), token });
-        self.home_id.store(Arc::as_ptr(here) as usize, Ordering::Release);
+        *home = Some(Home {
+            reactor: here.clone(),
+            token,
+        });
+        self.home_id
+            .store(Arc::as_ptr(here) as usize, Ordering::Release);
         self.arm(here, token).map(|()| true)
     }
 
@@ -287,7 +317,9 @@ impl Source {
     /// Ends the registration. Must be called before the handle is closed, and is idempotent.
     pub(crate) fn deregister(&self) -> io::Result<()> {
         let mut home = lock(&self.home);
-        let Some(Home { reactor, token }) = home.take() else { return Ok(()) };
+        let Some(Home { reactor, token }) = home.take() else {
+            return Ok(());
+        };
         self.home_id.store(0, Ordering::Release);
         drop(home);
         reactor.deregister(self, token)
@@ -297,7 +329,9 @@ impl Source {
     pub(crate) fn rearm(&self, reactor: &Reactor) -> io::Result<()> {
         let home = lock(&self.home);
         match &*home {
-            Some(home) if std::ptr::eq(Arc::as_ptr(&home.reactor), reactor) => self.arm(reactor, home.token),
+            Some(home) if std::ptr::eq(Arc::as_ptr(&home.reactor), reactor) => {
+                self.arm(reactor, home.token)
+            }
             _ => Ok(()),
         }
     }

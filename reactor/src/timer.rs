@@ -10,7 +10,7 @@ use futures_core::Stream;
 
 use crate::current;
 use crate::reactor::Reactor;
-use crate::wheel::Key;
+use crate::wheel::{Fired, Key};
 
 /// A future that is ready at a point in time, or a stream of such points.
 ///
@@ -56,6 +56,14 @@ struct Entry {
 }
 
 impl Timer {
+    const fn new(when: Option<Instant>, period: Duration) -> Timer {
+        Timer {
+            when,
+            period,
+            entry: None,
+        }
+    }
+
     /// A timer that never fires.
     ///
     /// # Examples
@@ -72,7 +80,7 @@ impl Timer {
     /// assert_eq!(result, Some(7));
     /// ```
     pub const fn never() -> Timer {
-        Timer { when: None, period: Duration::MAX, entry: None }
+        Timer::new(None, Duration::MAX)
     }
 
     /// A timer that fires once, `duration` from now. One that is too far away to be an [`Instant`] never fires.
@@ -84,7 +92,7 @@ impl Timer {
     /// block_on(Timer::after(std::time::Duration::from_micros(200)));
     /// ```
     pub fn after(duration: Duration) -> Timer {
-        Timer { when: Instant::now().checked_add(duration), ..Timer::never() }
+        Timer::new(Instant::now().checked_add(duration), Duration::MAX)
     }
 
     /// A timer that fires once, at `instant`. In the past means at once.
@@ -99,7 +107,7 @@ impl Timer {
     /// assert_eq!(block_on(Timer::at(now)), now);
     /// ```
     pub const fn at(instant: Instant) -> Timer {
-        Timer { when: Some(instant), ..Timer::never() }
+        Timer::new(Some(instant), Duration::MAX)
     }
 
     /// A timer that fires every `period`, first one `period` from now.
@@ -117,7 +125,7 @@ impl Timer {
     /// assert_eq!(ticks, 3);
     /// ```
     pub fn interval(period: Duration) -> Timer {
-        Timer { when: Instant::now().checked_add(period), period, entry: None }
+        Timer::new(Instant::now().checked_add(period), period)
     }
 
     /// A timer that fires at `start` and every `period` after it.
@@ -137,7 +145,7 @@ impl Timer {
     /// });
     /// ```
     pub const fn interval_at(start: Instant, period: Duration) -> Timer {
-        Timer { when: Some(start), period, entry: None }
+        Timer::new(Some(start), period)
     }
 
     /// Whether the timer will fire (again): it has a deadline.
@@ -269,31 +277,39 @@ impl Timer {
         }
     }
 
-    /// Whether `when` has come; if not, the waker is registered.
+    /// Whether `when` has come; if not, the task is registered.
     fn poll_due(&mut self, when: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(Entry { reactor, key }) = &self.entry {
-            if !reactor.is_foreign() {
-                let key = *key;
-                let waker = cx.waker().clone();
-                match reactor.with_wheel(None, |wheel| wheel.update(key, waker)) {
-                    Ok(old) => {
-                        drop(old);
-                        return Poll::Pending;
-                    }
-                    Err(waker) => drop(waker),
-                }
-            }
-            // It has fired, or its reactor ended: the clock says which.
-            self.entry = None;
-        }
+        // The clock decides, not the wheel: the thread that turns the wheel may be busy.
         if Instant::now() >= when {
+            self.deregister();
             return Poll::Ready(());
+        }
+        if let Some(Entry { reactor, key }) = self
+            .entry
+            .as_ref()
+            .filter(|entry| !entry.reactor.is_foreign())
+        {
+            let key = *key;
+            match reactor.with_wheel(None, |wheel| wheel.wakes_same(key, cx.waker())) {
+                Ok(true) => return Poll::Pending,
+                Ok(false) => {
+                    // Wakers are user code: cloned before the lock is taken, dropped after it.
+                    let waker = cx.waker().clone();
+                    drop(reactor.with_wheel(None, |wheel| wheel.replace(key, waker)));
+                    return Poll::Pending;
+                }
+                // The reactor has ended and forgot it.
+                Err(Fired) => {}
+            }
         }
         let waker = cx.waker().clone();
         self.entry = Some(current::with(|reactor| {
             let key = reactor.with_wheel(Some(when), |wheel| wheel.insert(when, waker));
             current::attend(reactor);
-            Entry { reactor: reactor.clone(), key }
+            Entry {
+                reactor: reactor.clone(),
+                key,
+            }
         }));
         Poll::Pending
     }
@@ -321,11 +337,17 @@ impl Stream for Timer {
     type Item = Instant;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant>> {
-        let Some(when) = self.when else { return Poll::Pending };
+        let Some(when) = self.when else {
+            return Poll::Pending;
+        };
         if self.poll_due(when, cx).is_pending() {
             return Poll::Pending;
         }
-        self.when = if self.period == Duration::MAX { None } else { when.checked_add(self.period) };
+        self.when = if self.period == Duration::MAX {
+            None
+        } else {
+            when.checked_add(self.period)
+        };
         Poll::Ready(Some(when))
     }
 }

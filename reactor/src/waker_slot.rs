@@ -13,13 +13,18 @@ pub(crate) struct WakerSlot {
 
 impl WakerSlot {
     pub(crate) fn new() -> WakerSlot {
-        WakerSlot { waker: Mutex::new(None) }
+        WakerSlot {
+            waker: Mutex::new(None),
+        }
     }
 
     /// Stores a clone of `waker` unless an equal one is there. A different one is replaced silently: waking it
     /// would make two pollers of one handle wake each other for ever.
     pub(crate) fn store(&self, waker: &Waker) {
-        if lock(&self.waker).as_ref().is_some_and(|stored| stored.will_wake(waker)) {
+        if lock(&self.waker)
+            .as_ref()
+            .is_some_and(|stored| stored.will_wake(waker))
+        {
             return;
         }
         let new = Some(waker.clone());

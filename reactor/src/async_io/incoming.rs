@@ -19,8 +19,15 @@ pub(super) struct Incoming<'a, L, S> {
 }
 
 impl<'a, L, S> Incoming<'a, L, S> {
-    pub(super) fn new(listener: &'a Async<L>, accept: fn(&L) -> io::Result<S>) -> Incoming<'a, L, S> {
-        Incoming { listener, accept, wait: None }
+    pub(super) fn new(
+        listener: &'a Async<L>,
+        accept: fn(&L) -> io::Result<S>,
+    ) -> Incoming<'a, L, S> {
+        Incoming {
+            listener,
+            accept,
+            wait: None,
+        }
     }
 }
 
@@ -28,8 +35,21 @@ impl<L, S> Stream for Incoming<'_, L, S> {
     type Item = io::Result<S>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<S>>> {
-        let Incoming { listener, accept, wait } = &mut *self;
+        let Incoming {
+            listener,
+            accept,
+            wait,
+        } = &mut *self;
         let waiter = Waiter::Listener(wait);
-        listener.source.poll_op(Direction::Read, cx, waiter, || accept(listener.get_ref()), |_| true).map(Some)
+        listener
+            .source
+            .poll_op(
+                Direction::Read,
+                cx,
+                waiter,
+                || accept(listener.get_ref()),
+                |_| true,
+            )
+            .map(Some)
     }
 }

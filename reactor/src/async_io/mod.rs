@@ -124,7 +124,10 @@ impl<T: sys::AsHandle> Async<T> {
         // SAFETY: `Async` owns `io`, lends it out only by shared reference or through an `unsafe fn`, and deregisters
         // the source before it lets go of `io`.
         let handle = unsafe { sys::Handle::new(&io) };
-        Async { source: Source::new(handle, kind), io: Some(io) }
+        Async {
+            source: Source::new(handle, kind),
+            io: Some(io),
+        }
     }
 }
 
@@ -144,7 +147,9 @@ impl<T> Async<T> {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn get_ref(&self) -> &T {
-        self.io.as_ref().expect("the handle is there until `into_inner`")
+        self.io
+            .as_ref()
+            .expect("the handle is there until `into_inner`")
     }
 
     /// The handle, mutably.
@@ -165,7 +170,9 @@ impl<T> Async<T> {
     /// # std::io::Result::Ok(())
     /// ```
     pub unsafe fn get_mut(&mut self) -> &mut T {
-        self.io.as_mut().expect("the handle is there until `into_inner`")
+        self.io
+            .as_mut()
+            .expect("the handle is there until `into_inner`")
     }
 
     /// Ends the registration and returns the handle. It stays in non-blocking mode.
@@ -185,7 +192,10 @@ impl<T> Async<T> {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn into_inner(mut self) -> io::Result<T> {
-        let io = self.io.take().expect("the handle is there until `into_inner`");
+        let io = self
+            .io
+            .take()
+            .expect("the handle is there until `into_inner`");
         self.source.deregister()?;
         Ok(io)
     }
@@ -370,7 +380,10 @@ impl<T> Async<T> {
     /// assert_eq!(length, 5);
     /// # std::io::Result::Ok(())
     /// ```
-    pub async unsafe fn read_with_mut<R>(&mut self, op: impl FnMut(&mut T) -> io::Result<R>) -> io::Result<R> {
+    pub async unsafe fn read_with_mut<R>(
+        &mut self,
+        op: impl FnMut(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
         self.with_mut(Direction::Read, op).await
     }
 
@@ -416,15 +429,23 @@ impl<T> Async<T> {
     /// block_on(unsafe { socket.write_with_mut(|socket| socket.send_to(b"hello", address)) })?;
     /// # std::io::Result::Ok(())
     /// ```
-    pub async unsafe fn write_with_mut<R>(&mut self, op: impl FnMut(&mut T) -> io::Result<R>) -> io::Result<R> {
+    pub async unsafe fn write_with_mut<R>(
+        &mut self,
+        op: impl FnMut(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
         self.with_mut(Direction::Write, op).await
     }
 
-    async fn with<R>(&self, direction: Direction, mut op: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+    async fn with<R>(
+        &self,
+        direction: Direction,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
         let mut listener = None;
         std::future::poll_fn(|cx| {
             let waiter = Waiter::Listener(&mut listener);
-            self.source.poll_op(direction, cx, waiter, || op(self.get_ref()), |_| true)
+            self.source
+                .poll_op(direction, cx, waiter, || op(self.get_ref()), |_| true)
         })
         .await
     }
@@ -433,7 +454,11 @@ impl<T> Async<T> {
     async fn connected(&self, outcome: impl Fn(&T) -> io::Result<()>) -> io::Result<()> {
         let mut started = false;
         self.write_with(|io| {
-            if std::mem::replace(&mut started, true) { outcome(io) } else { Err(io::ErrorKind::WouldBlock.into()) }
+            if std::mem::replace(&mut started, true) {
+                outcome(io)
+            } else {
+                Err(io::ErrorKind::WouldBlock.into())
+            }
         })
         .await
     }
@@ -444,9 +469,20 @@ impl<T> Async<T> {
         mut op: impl FnMut(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
         let mut listener = None;
-        let (source, io) = (&self.source, self.io.as_mut().expect("the handle is there until `into_inner`"));
+        let (source, io) = (
+            &self.source,
+            self.io
+                .as_mut()
+                .expect("the handle is there until `into_inner`"),
+        );
         std::future::poll_fn(|cx| {
-            source.poll_op(direction, cx, Waiter::Listener(&mut listener), || op(io), |_| true)
+            source.poll_op(
+                direction,
+                cx,
+                Waiter::Listener(&mut listener),
+                || op(io),
+                |_| true,
+            )
         })
         .await
     }
@@ -460,7 +496,9 @@ impl<T> AsRef<T> for Async<T> {
 
 impl<T: fmt::Debug> fmt::Debug for Async<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Async").field("io", &self.io).finish_non_exhaustive()
+        f.debug_struct("Async")
+            .field("io", &self.io)
+            .finish_non_exhaustive()
     }
 }
 

@@ -29,7 +29,11 @@ impl<T> AsyncRead for &Async<T>
 where
     for<'a> &'a T: Read,
 {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
         self.poll_bytes(Direction::Read, cx, buf.len(), || self.get_ref().read(buf))
     }
 
@@ -39,7 +43,9 @@ where
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
         let room = bufs.iter().map(|buf| buf.len()).sum();
-        self.poll_bytes(Direction::Read, cx, room, || self.get_ref().read_vectored(bufs))
+        self.poll_bytes(Direction::Read, cx, room, || {
+            self.get_ref().read_vectored(bufs)
+        })
     }
 }
 
@@ -47,8 +53,14 @@ impl<T> AsyncWrite for &Async<T>
 where
     for<'a> &'a T: Write,
 {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_bytes(Direction::Write, cx, buf.len(), || self.get_ref().write(buf))
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_bytes(Direction::Write, cx, buf.len(), || {
+            self.get_ref().write(buf)
+        })
     }
 
     fn poll_write_vectored(
@@ -57,7 +69,9 @@ where
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let room = bufs.iter().map(|buf| buf.len()).sum();
-        self.poll_bytes(Direction::Write, cx, room, || self.get_ref().write_vectored(bufs))
+        self.poll_bytes(Direction::Write, cx, room, || {
+            self.get_ref().write_vectored(bufs)
+        })
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -67,7 +81,13 @@ where
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             flushed => return Poll::Ready(flushed),
         }
-        self.source.poll_op(Direction::Write, cx, Waiter::Task, || self.get_ref().flush(), |()| true)
+        self.source.poll_op(
+            Direction::Write,
+            cx,
+            Waiter::Task,
+            || self.get_ref().flush(),
+            |()| true,
+        )
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -84,14 +104,23 @@ impl<T: IoSafe> Async<T> {
         room: usize,
         mut op: impl FnMut(&mut T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let (source, io) = (&self.source, self.io.as_mut().expect("the handle is there until `into_inner`"));
+        let (source, io) = (
+            &self.source,
+            self.io
+                .as_mut()
+                .expect("the handle is there until `into_inner`"),
+        );
         let more = |&done: &usize| source.may_have_more(direction, done, room);
         source.poll_op(direction, cx, Waiter::Task, || op(io), more)
     }
 }
 
 impl<T: IoSafe + Read> AsyncRead for Async<T> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
         self.poll_bytes_mut(Direction::Read, cx, buf.len(), |io| io.read(buf))
     }
 
@@ -106,7 +135,11 @@ impl<T: IoSafe + Read> AsyncRead for Async<T> {
 }
 
 impl<T: IoSafe + Write> AsyncWrite for Async<T> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.poll_bytes_mut(Direction::Write, cx, buf.len(), |io| io.write(buf))
     }
 
@@ -121,13 +154,17 @@ impl<T: IoSafe + Write> AsyncWrite for Async<T> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // Tried before it waits, as for `&Async<T>`; a buffering `T` may have to wait in the middle of it.
-        let mut flush = |io: &mut T| io.flush().map(|()| 0);
-        let io = self.io.as_mut().expect("the handle is there until `into_inner`");
+        let flush = |io: &mut T| io.flush().map(|()| 0);
+        let io = self
+            .io
+            .as_mut()
+            .expect("the handle is there until `into_inner`");
         match flush(io) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             flushed => return Poll::Ready(flushed.map(drop)),
         }
-        self.poll_bytes_mut(Direction::Write, cx, 0, flush).map_ok(drop)
+        self.poll_bytes_mut(Direction::Write, cx, 0, flush)
+            .map_ok(drop)
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -22,7 +22,11 @@ struct Wait<H> {
 
 impl<H> Wait<H> {
     fn new(handle: H, direction: Direction) -> Wait<H> {
-        Wait { handle, direction, listener: None }
+        Wait {
+            handle,
+            direction,
+            listener: None,
+        }
     }
 
     fn poll<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>

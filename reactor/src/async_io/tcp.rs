@@ -73,7 +73,9 @@ impl Async<TcpListener> {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn incoming(&self) -> impl Stream<Item = io::Result<Async<TcpStream>>> + Send + '_ {
-        Incoming::new(self, |listener| sys::accept_tcp(listener).map(|(stream, _)| Async::known(stream, Kind::Stream)))
+        Incoming::new(self, |listener| {
+            sys::accept_tcp(listener).map(|(stream, _)| Async::known(stream, Kind::Stream))
+        })
     }
 }
 
@@ -155,7 +157,9 @@ fn outcome(stream: &TcpStream) -> io::Result<()> {
         return Err(error);
     }
     match stream.peer_addr() {
-        Err(error) if error.kind() == io::ErrorKind::NotConnected => Err(io::ErrorKind::WouldBlock.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
         peer => peer.map(drop),
     }
 }

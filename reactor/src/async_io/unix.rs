@@ -69,7 +69,9 @@ impl Async<UnixListener> {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn incoming(&self) -> impl Stream<Item = io::Result<Async<UnixStream>>> + Send + '_ {
-        Incoming::new(self, |listener| sys::accept_unix(listener).map(|(stream, _)| Async::known(stream, Kind::Stream)))
+        Incoming::new(self, |listener| {
+            sys::accept_unix(listener).map(|(stream, _)| Async::known(stream, Kind::Stream))
+        })
     }
 }
 
@@ -104,7 +106,9 @@ impl Async<UnixStream> {
                 Ok(Connecting::Done(stream)) => return Ok(Async::known(stream, Kind::Stream)),
                 Ok(Connecting::InProgress(stream)) => {
                     let stream = Async::known(stream, Kind::Stream);
-                    stream.connected(|stream| stream.take_error()?.map_or(Ok(()), Err)).await?;
+                    stream
+                        .connected(|stream| stream.take_error()?.map_or(Ok(()), Err))
+                        .await?;
                     return Ok(stream);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -211,7 +215,8 @@ impl Async<UnixDatagram> {
     ///
     /// What the OS says: nobody is bound there, the path does not exist.
     pub async fn send_to<P: AsRef<Path>>(&self, buf: &[u8], path: P) -> io::Result<usize> {
-        self.write_with(|socket| socket.send_to(buf, path.as_ref())).await
+        self.write_with(|socket| socket.send_to(buf, path.as_ref()))
+            .await
     }
 
     /// Receives a datagram from the connected socket. Cancel safe.

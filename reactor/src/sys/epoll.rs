@@ -5,6 +5,7 @@
 //! `epoll_pwait2` takes nanoseconds; where the kernel or a sandbox does not know it, time-outs are rounded up to
 //! the next millisecond, so a timer is late there, never early.
 
+use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,7 +35,6 @@ pub(crate) struct Poller {
 }
 
 /// The buffer for one wait. Owned by the thread that polls.
-#[derive(Debug)]
 pub(crate) struct Events {
     buffer: Vec<epoll::Event>,
 }
@@ -46,7 +46,16 @@ impl Events {
 
     /// The handles' events of the last wait, by token.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Ready)> + '_ {
-        self.buffer.iter().map(|event| (event.data.u64(), ready(event.flags))).filter(|&(token, _)| token != NOTIFY)
+        self.buffer
+            .iter()
+            .map(|event| (event.data.u64(), ready(event.flags)))
+            .filter(|&(token, _)| token != NOTIFY)
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }
 
@@ -54,8 +63,17 @@ impl Poller {
     pub(crate) fn new() -> io::Result<Poller> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let eventfd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        epoll::add(&epoll, &eventfd, EventData::new_u64(NOTIFY), EventFlags::IN | EventFlags::ET)?;
-        Ok(Poller { epoll, eventfd, coarse: AtomicBool::new(false) })
+        epoll::add(
+            &epoll,
+            &eventfd,
+            EventData::new_u64(NOTIFY),
+            EventFlags::IN | EventFlags::ET,
+        )?;
+        Ok(Poller {
+            epoll,
+            eventfd,
+            coarse: AtomicBool::new(false),
+        })
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -100,7 +118,11 @@ impl Poller {
         events.buffer.reserve(CAPACITY);
         let timeout = timeout.map(|timeout| self.timespec(timeout));
         let mut wait = |timeout: Option<Timespec>| {
-            epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events.buffer), timeout.as_ref())
+            epoll::wait(
+                &self.epoll,
+                rustix::buffer::spare_capacity(&mut events.buffer),
+                timeout.as_ref(),
+            )
         };
         let result = match wait(timeout) {
             Err(Errno::NOSYS | Errno::PERM) if timeout.is_some() => {
@@ -118,22 +140,37 @@ impl Poller {
     /// Makes the thread that waits, or the next one that does, return. An eventfd that is full was written and never
     /// waited for: its edge is still there.
     pub(crate) fn notify(&self) {
-        let written = rustix::io::retry_on_intr(|| rustix::io::write(&self.eventfd, &1u64.to_ne_bytes()));
-        debug_assert!(matches!(written, Ok(8) | Err(Errno::AGAIN)), "writing to the eventfd: {written:?}");
+        let written =
+            rustix::io::retry_on_intr(|| rustix::io::write(&self.eventfd, &1u64.to_ne_bytes()));
+        debug_assert!(
+            matches!(written, Ok(8) | Err(Errno::AGAIN)),
+            "writing to the eventfd: {written:?}"
+        );
     }
 
     fn timespec(&self, timeout: Duration) -> Timespec {
         // A year and a day is "for ever" to a worker, and fits into every kernel's arithmetic.
         let timeout = timeout.min(Duration::from_secs(366 * 24 * 3600));
-        let exact = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: timeout.subsec_nanos().into() };
-        if self.coarse.load(Ordering::Relaxed) { whole_milliseconds(exact) } else { exact }
+        let exact = Timespec {
+            tv_sec: timeout.as_secs() as i64,
+            tv_nsec: timeout.subsec_nanos().into(),
+        };
+        if self.coarse.load(Ordering::Relaxed) {
+            whole_milliseconds(exact)
+        } else {
+            exact
+        }
     }
 }
 
 /// Rounds up, and down to what `epoll_wait` can say (24 days).
 fn whole_milliseconds(time: Timespec) -> Timespec {
-    let milliseconds = (time.tv_sec * 1000 + (i64::from(time.tv_nsec) + 999_999) / 1_000_000).min(i64::from(i32::MAX));
-    Timespec { tv_sec: milliseconds / 1000, tv_nsec: (milliseconds % 1000 * 1_000_000) as _ }
+    let milliseconds = (time.tv_sec * 1000 + (i64::from(time.tv_nsec) + 999_999) / 1_000_000)
+        .min(i64::from(i32::MAX));
+    Timespec {
+        tv_sec: milliseconds / 1000,
+        tv_nsec: (milliseconds % 1000 * 1_000_000) as _,
+    }
 }
 
 fn ready(flags: EventFlags) -> Ready {
@@ -160,7 +197,10 @@ mod tests {
     #[test]
     fn coarse_time_outs_round_up() {
         let rounded = |s, ns| {
-            let t = whole_milliseconds(Timespec { tv_sec: s, tv_nsec: ns });
+            let t = whole_milliseconds(Timespec {
+                tv_sec: s,
+                tv_nsec: ns,
+            });
             (t.tv_sec, t.tv_nsec)
         };
         assert_eq!(rounded(0, 0), (0, 0));
@@ -178,7 +218,9 @@ mod tests {
             poller.wait(&mut events, None).unwrap();
             assert_eq!(events.iter().count(), 0);
         }
-        poller.wait(&mut events, Some(Duration::from_micros(1))).unwrap();
+        poller
+            .wait(&mut events, Some(Duration::from_micros(1)))
+            .unwrap();
         assert!(events.buffer.is_empty(), "no stale edge");
     }
 
@@ -187,7 +229,9 @@ mod tests {
         let poller = Poller::new().unwrap();
         poller.coarse.store(true, Ordering::Relaxed);
         let start = std::time::Instant::now();
-        poller.wait(&mut Events::new(), Some(Duration::from_micros(1_500))).unwrap();
+        poller
+            .wait(&mut Events::new(), Some(Duration::from_micros(1_500)))
+            .unwrap();
         assert!(start.elapsed() >= Duration::from_micros(1_500));
     }
 }

@@ -32,12 +32,16 @@ pub(crate) struct Events {
 
 impl Events {
     pub(crate) fn new() -> Events {
-        Events { inner: ::polling::Events::with_capacity(CAPACITY) }
+        Events {
+            inner: ::polling::Events::with_capacity(CAPACITY),
+        }
     }
 
     /// The handles' events of the last wait, by token.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, Ready)> + '_ {
-        self.inner.iter().map(|event| (event.key as u64, ready(event)))
+        self.inner
+            .iter()
+            .map(|event| (event.key as u64, ready(event)))
     }
 }
 
@@ -49,7 +53,11 @@ impl Poller {
     }
 
     pub(crate) fn name(&self) -> &'static str {
-        if self.edge { "polling (edge-triggered)" } else { "polling (one-shot)" }
+        if self.edge {
+            "polling (edge-triggered)"
+        } else {
+            "polling (one-shot)"
+        }
     }
 
     pub(crate) fn edge(&self) -> bool {
@@ -78,7 +86,8 @@ impl Poller {
         let readable = waiting.includes(Direction::Read);
         let writable = waiting.includes(Direction::Write);
         let interest = Event::new(token as usize, readable, writable);
-        self.inner.modify_with_mode(handle, interest, PollMode::Oneshot)
+        self.inner
+            .modify_with_mode(handle, interest, PollMode::Oneshot)
     }
 
     pub(crate) fn delete(&self, handle: Handle) -> io::Result<()> {

@@ -18,7 +18,11 @@ pub(crate) enum Connecting<T> {
 
 /// Starts to connect without waiting.
 pub(crate) fn connect_tcp(address: SocketAddr) -> io::Result<Connecting<TcpStream>> {
-    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let family = if address.is_ipv4() {
+        AddressFamily::INET
+    } else {
+        AddressFamily::INET6
+    };
     let socket = stream_socket(family)?;
     match rustix::net::connect(&socket, &address) {
         Ok(()) => Ok(Connecting::Done(socket.into())),
@@ -81,13 +85,21 @@ fn unnamed() -> io::Result<UnixAddr> {
 fn stream_socket(family: AddressFamily) -> io::Result<OwnedFd> {
     use rustix::net::SocketFlags;
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    Ok(rustix::net::socket_with(family, SocketType::STREAM, flags, None)?)
+    Ok(rustix::net::socket_with(
+        family,
+        SocketType::STREAM,
+        flags,
+        None,
+    )?)
 }
 
 #[cfg(not(target_vendor = "apple"))]
 fn accept(listener: impl std::os::fd::AsFd) -> io::Result<(OwnedFd, Option<SocketAddrAny>)> {
     use rustix::net::SocketFlags;
-    Ok(rustix::net::acceptfrom_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)?)
+    Ok(rustix::net::acceptfrom_with(
+        listener,
+        SocketFlags::NONBLOCK | SocketFlags::CLOEXEC,
+    )?)
 }
 
 #[cfg(target_vendor = "apple")]

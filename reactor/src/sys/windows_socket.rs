@@ -15,7 +15,11 @@ pub(crate) enum Connecting<T> {
 
 /// Starts to connect without waiting.
 pub(crate) fn connect_tcp(address: SocketAddr) -> io::Result<Connecting<TcpStream>> {
-    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let family = if address.is_ipv4() {
+        AddressFamily::INET
+    } else {
+        AddressFamily::INET6
+    };
     let socket = TcpStream::from(rustix::net::socket(family, SocketType::STREAM, None)?);
     socket.set_nonblocking(true)?;
     match rustix::net::connect(&socket, &address) {

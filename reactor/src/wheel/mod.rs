@@ -60,7 +60,7 @@
 //!
 //! The wheel reads no clock and takes no lock; its owner does both. A waker is never called here, and
 //! only dropped with the whole wheel: it is handed out, to be called or dropped after the lock is
-//! released. [`Wheel::update`] clones one.
+//! released.
 
 mod front;
 mod level;
@@ -145,15 +145,29 @@ impl Wheel {
         Some(waker)
     }
 
-    /// Replaces the waker of an entry, and returns the one before; `None` if that one would wake the
-    /// same task, and so was kept.
-    pub fn update(&mut self, key: Key, waker: &Waker) -> Result<Option<Waker>, Fired> {
+    /// Whether an entry's waker would wake the same task as `waker`.
+    pub fn wakes_same(&self, key: Key, waker: &Waker) -> Result<bool, Fired> {
         let index = self.slab.find(key).ok_or(Fired)?;
-        let current = &mut self.slab[index].waker;
-        if current.as_ref().is_some_and(|old| old.will_wake(waker)) {
-            return Ok(None);
+        Ok(self.slab[index]
+            .waker
+            .as_ref()
+            .is_some_and(|current| current.will_wake(waker)))
+    }
+
+    /// Replaces the waker of an entry and returns the one before; returns `waker` if the entry is gone.
+    pub fn replace(&mut self, key: Key, waker: Waker) -> Waker {
+        match self.slab.find(key) {
+            Some(index) => self.slab[index]
+                .waker
+                .replace(waker)
+                .expect("a live entry has a waker"),
+            None => waker,
         }
-        Ok(current.replace(waker.clone()))
+    }
+
+    /// Empties the wheel: moves all wakers to the end of `all`, in no particular order.
+    pub fn evict(&mut self, all: &mut Vec<Waker>) {
+        self.expire_until(u64::MAX, all);
     }
 
     /// When to call [`Wheel::expire`] next; `None` if the wheel is empty.
@@ -176,6 +190,11 @@ impl Wheel {
         let Some(now) = now.checked_duration_since(self.origin).map(nanos) else {
             return;
         };
+        self.expire_until(now, fired);
+    }
+
+    /// [`Wheel::expire`], in nanoseconds after the origin.
+    fn expire_until(&mut self, now: u64, fired: &mut Vec<Waker>) {
         while let Some(index) = self.front.pop_due(now) {
             fired.push(self.slab.release(index));
             self.front.clean(&self.slab);

@@ -66,8 +66,11 @@ impl Fixture {
     }
 
     fn update(&mut self, key: Key, waker: &Waker) -> Result<Option<u64>, Fired> {
-        let replaced = self.wheel.update(key, waker)?;
-        Ok(replaced.map(|waker| self.id_of(waker)))
+        if self.wheel.wakes_same(key, waker)? {
+            return Ok(None);
+        }
+        let replaced = self.wheel.replace(key, waker.clone());
+        Ok(Some(self.id_of(replaced)))
     }
 
     fn id_of(&self, waker: Waker) -> u64 {
