@@ -14,13 +14,14 @@ use crate::{budget, current};
 const POLLS_PER_TURN: u32 = 61;
 
 /// What an executor wants to do when a thread is about to sleep in [`block_on`].
-///
-/// It returns true if it did something after which the future may be ready, so that the thread should not sleep yet.
-static BEFORE_SLEEP: OnceLock<fn() -> bool> = OnceLock::new();
+static BEFORE_SLEEP: OnceLock<fn(&Waker) -> bool> = OnceLock::new();
 
 /// Sets what a thread does before it sleeps in [`block_on`]: an executor may hand its work over, or, where the OS
-/// refused it every thread, do it. The first call counts.
-pub fn before_sleep(hook: fn() -> bool) {
+/// refused it every thread, do it.
+///
+/// The hook gets a waker that wakes the thread, and returns true if it did something, so that the thread should look
+/// again before it sleeps. The first call of this function counts.
+pub fn before_sleep(hook: fn(&Waker) -> bool) {
     let _ = BEFORE_SLEEP.set(hook);
 }
 
@@ -131,7 +132,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         }
         let mut slept = false;
         while !seat.signal.woken.swap(false, Ordering::SeqCst) {
-            if !BEFORE_SLEEP.get().is_some_and(|hook| hook()) {
+            if !BEFORE_SLEEP.get().is_some_and(|hook| hook(&seat.waker)) {
                 seat.parker.park(None);
                 slept = true;
             }

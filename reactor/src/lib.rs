@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// Under loom only the modelled protocols are compiled, and not everything in them is used by a model.
+#![cfg_attr(loom, allow(dead_code))]
 
 mod bench;
 mod park_state;

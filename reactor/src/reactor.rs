@@ -38,7 +38,7 @@ pub struct Reactor {
     poller: OnceLock<sys::Poller>,
     registry: Mutex<Registry>,
     time: Mutex<Time>,
-    /// Whether a thread is in the poll, or about to be. SeqCst swap to sit, so that it pairs with the fence in the
+    /// Whether a thread is in the poll, or about to be. SeqCst exchange to sit, so that it pairs with the fence in the
     /// bench; Release store to leave, which hands what the poll brought to the next one's Acquire.
     seat: AtomicBool,
     pub(crate) bench: Bench,
@@ -205,7 +205,10 @@ impl Reactor {
     }
 
     pub(crate) fn sit(&self) -> Option<Seat<'_>> {
-        (!self.seat.swap(true, Ordering::SeqCst)).then_some(Seat(self))
+        let taken = self
+            .seat
+            .compare_exchange(false, true, Ordering::SeqCst, Ordering::SeqCst);
+        taken.is_ok().then_some(Seat(self))
     }
 
     pub(crate) fn seat_is_taken(&self) -> bool {

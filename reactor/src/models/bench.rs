@@ -22,7 +22,10 @@ fn leaving_the_seat_calls_whoever_came_to_the_bench() {
 
         // As `Parker::park` does: try the seat, go to the bench, look again, sleep.
         let state = Arc::new(ParkState::new());
-        if seat.swap(true, Ordering::SeqCst) {
+        if seat
+            .compare_exchange(false, true, Ordering::SeqCst, Ordering::SeqCst)
+            .is_err()
+        {
             bench.join(&state);
             if seat.load(Ordering::SeqCst) && state.prepare(Place::Bench) {
                 state.sleep_on_bench(None);
