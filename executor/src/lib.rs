@@ -1,1 +1,7 @@
 //! leno
+
+mod queue;
+mod sync;
+
+#[cfg(all(test, loom))]
+mod models;

@@ -1,0 +1,9 @@
+//! Where runnable tasks wait: a worker's [`Ring`] and its [`NextSlot`].
+
+mod next_slot;
+mod pointer;
+mod ring;
+
+pub(crate) use next_slot::NextSlot;
+pub(crate) use pointer::Pointer;
+pub(crate) use ring::Ring;
