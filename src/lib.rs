@@ -1,1 +1,95 @@
-//! leno
+//! A small, fast async runtime for Rust, and a drop-in for `smol` 2.
+//!
+//! Futures are run by worker threads, one for each core. A worker owns its run queue, its timers and its poller for
+//! sockets, so what one connection needs is done by one thread; work moves to other workers when there is more of it than
+//! one can do. Workers start when they are first needed, and an idle program makes no system call.
+//!
+//! # A first program
+//!
+//! ```
+//! use leno::net::{TcpListener, TcpStream};
+//! use leno::{io, prelude::*};
+//!
+//! #[leno::main]
+//! async fn main() -> io::Result<()> {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let address = listener.local_addr()?;
+//!
+//!     // A task: it runs by itself from here on, on any of the workers.
+//!     let echo = leno::spawn(async move {
+//!         let (stream, _peer) = listener.accept().await?;
+//!         io::copy(stream.clone(), stream).await
+//!     });
+//!
+//!     let mut stream = TcpStream::connect(address).await?;
+//!     stream.write_all(b"hello").await?;
+//!     stream.close().await?;
+//!
+//!     let mut reply = String::new();
+//!     stream.read_to_string(&mut reply).await?;
+//!     assert_eq!(reply, "hello");
+//!     assert_eq!(echo.await?, 5);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What is where
+//!
+//! | to | use |
+//! |---|---|
+//! | enter async code | [`main`](macro@main), [`test`](macro@test), [`block_on`] |
+//! | run futures side by side | [`spawn`], which gives a [`Task`]; [`Executor`] and [`LocalExecutor`] for executors of your own |
+//! | speak TCP, UDP, Unix sockets; resolve names | [`net`] |
+//! | wait for time to pass | [`Timer`], [`timeout()`] |
+//! | call code that blocks | [`unblock`], [`Unblock`] |
+//! | read and write files | [`fs`] |
+//! | send messages, share state between tasks | [`channel`], [`lock`] |
+//! | combine futures, streams, readers and writers | [`future`], [`stream`], [`io`], and the traits in [`prelude`] |
+//! | make any socket or pipe async | [`Async`] |
+//! | set the number of workers, their names and more | [`Builder`] |
+//! | stop in an orderly way | [`shutdown`] |
+//! | serve HTTP | `hyper`, a module behind the feature of that name |
+//!
+//! Sockets and timers work under any executor and on any thread; [`spawn`] works from anywhere too.
+//!
+//! # Features
+//!
+//! - `hyper` (off by default): adapters that let hyper 1 run on leno.
+//!
+//! # Coming from smol
+//!
+//! What `smol` 2 has is here under the same path and does the same, except `process`, which is still to come. The
+//! process-wide executor has a worker for each core where smol's has one thread; `LENO_THREADS`, or else `SMOL_THREADS`,
+//! sets another number.
+//!
+//! # Platforms
+//!
+//! Linux and Android use epoll directly; macOS, iOS and the BSDs use kqueue, Windows uses IOCP, both through the
+//! [`polling`](https://docs.rs/polling) crate. `net::unix` exists on Unix only. The oldest compiler supported is Rust 1.85.
+
+// With `hyper` there is one `unsafe` expression, in `Io`, and `forbid` allows no exception.
+#![cfg_attr(not(feature = "hyper"), forbid(unsafe_code))]
+#![deny(unsafe_code)]
+
+mod timeout;
+
+#[doc(hidden)]
+pub mod __private;
+#[cfg(feature = "hyper")]
+pub mod hyper;
+
+#[doc(inline)]
+pub use {
+    leno_executor::{Builder, Executor, LocalExecutor, Task, Unblock, shutdown, spawn, unblock},
+    leno_macros::{main, test},
+    leno_net as net,
+    leno_reactor::{Async, Timer, block_on},
+};
+
+#[doc(inline)]
+pub use {
+    async_channel as channel, async_fs as fs, async_lock as lock,
+    futures_lite::{future, io, pin, prelude, ready, stream},
+};
+
+pub use timeout::{TimedOut, Timeout, timeout};

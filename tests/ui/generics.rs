@@ -1,0 +1,4 @@
+#[leno::test]
+async fn generic<T>() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[leno::main]
+struct Main;
+
+fn main() {}

@@ -1,0 +1,2 @@
+#[leno::main]
+pub fn main() {}

@@ -1,0 +1,2 @@
+#[leno::main]
+async unsafe fn main() {}

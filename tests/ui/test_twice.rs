@@ -1,0 +1,5 @@
+#[leno::test]
+#[test]
+async fn tested() {}
+
+fn main() {}

@@ -1,0 +1,2 @@
+#[leno::main]
+async fn main(ex: &leno::Executor<'_>, arguments: Vec<String>) {}

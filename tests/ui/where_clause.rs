@@ -1,0 +1,8 @@
+#[leno::test]
+async fn bounded()
+where
+    u8: Copy,
+{
+}
+
+fn main() {}
