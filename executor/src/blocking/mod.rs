@@ -1,0 +1,1 @@
+pub(crate) fn set_last_resort(_: fn(async_task::Runnable)) {}
