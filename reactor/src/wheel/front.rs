@@ -25,6 +25,7 @@ impl Front {
     }
 
     /// The earliest deadline.
+    #[inline]
     pub fn earliest(&self) -> Option<u64> {
         self.heap.peek().map(|&Reverse((deadline, _, _))| deadline)
     }

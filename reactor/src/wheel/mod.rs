@@ -64,6 +64,7 @@
 
 mod front;
 mod level;
+#[cfg(test)]
 mod slab;
 #[cfg(all(test, not(loom)))]
 mod tests;
@@ -92,9 +93,9 @@ pub(crate) struct Wheel {
     slab: Slab,
     levels: Levels,
     front: Front,
-    /// What is due in one slot, while it is being sorted: (deadline, insertion, waker). Empty
-    /// between calls; kept for its memory.
-    due: Vec<(u64, u64, Waker)>,
+    /// What is due in one slot, while it is being sorted by deadline (the upper half) and insertion
+    /// (one number sorts faster than a pair). Empty between calls; kept for its memory.
+    due: Vec<(u128, Waker)>,
 }
 
 impl Wheel {
@@ -199,15 +200,15 @@ impl Wheel {
             let entry = &self.slab[index];
             let (deadline, seq, next) = (entry.deadline, entry.seq, entry.next);
             if deadline <= now {
-                self.due.push((deadline, seq, self.slab.release(index)));
+                let order = u128::from(deadline) << 64 | u128::from(seq);
+                self.due.push((order, self.slab.release(index)));
             } else {
                 self.link(index);
             }
             index = next;
         }
-        self.due
-            .sort_unstable_by_key(|&(deadline, seq, _)| (deadline, seq));
-        fired.extend(self.due.drain(..).map(|(_, _, waker)| waker));
+        self.due.sort_unstable_by_key(|&(order, _)| order);
+        fired.extend(self.due.drain(..).map(|(_, waker)| waker));
     }
 
     /// Puts an entry that is in no list where it belongs.
@@ -234,5 +235,7 @@ impl Wheel {
 
 /// A duration in nanoseconds; 584 years if it is longer.
 fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    let whole = duration.as_secs().checked_mul(1_000_000_000);
+    let nanos = whole.and_then(|nanos| nanos.checked_add(u64::from(duration.subsec_nanos())));
+    nanos.unwrap_or(u64::MAX)
 }
