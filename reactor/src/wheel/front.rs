@@ -75,6 +75,12 @@ impl Front {
     }
 
     #[cfg(test)]
+    pub fn counts_right(&self, slab: &Slab) -> bool {
+        let removed = |&&Reverse((_, seq, index)): &&_| !slab.is_live(index, seq);
+        self.heap.iter().filter(removed).count() == self.removed
+    }
+
+    #[cfg(test)]
     pub fn stored(&self) -> usize {
         self.heap.len()
     }

@@ -43,17 +43,20 @@
 //! A tick is only a place to keep an entry. What fires is decided by comparing nanoseconds, and in the
 //! front, where the comparisons are many, a heap does it. A slot keeps the earliest deadline that was
 //! put into it, so [`Wheel::next_wakeup`] is exact for a lone timer even if that is an hour away. When
-//! the earliest entry of a slot is removed, that bound is too early. In a slot of level 0 this is put
-//! right at once: the slot goes to the front, which means that the current tick runs ahead of the
-//! clock by at most 64 ticks, and nothing else. In a slot of a higher level the bound stays, and costs
+//! the earliest entry of a slot is removed, that bound is too early. If the slot is the next one and in
+//! level 0, this is put right at once: its entries go to the front, and the current tick runs ahead of
+//! the clock, by less than 64 ticks, which does no harm. In a higher level the bound stays, and costs
 //! one wake-up too many if nothing has emptied the slot by then; finding the new earliest entry
 //! among a hundred thousand time-outs each time one of them is removed would cost more.
+//!
+//! Where level 0 ends depends on the current tick, not on the distance: a deadline 200 µs away is in a
+//! higher level if a digit carries over in between.
 //!
 //! # An index, not a pointer
 //!
 //! A `Timer` is `Unpin`: its owner may move it, or forget it, at any time. So a list through the
 //! timers themselves can't be had, and the entries live in a vector of the wheel. The timer holds a
-//! [`Key`], which carries a generation: if the entry has fired and was used again, the key is
+//! [`Key`], which carries a generation: if the entry has fired and its place was used again, the key is
 //! stale and does nothing. A vector also means that setting a timer allocates nothing once it has grown.
 //!
 //! # Locks and wakers
@@ -64,7 +67,6 @@
 
 mod front;
 mod level;
-#[cfg(test)]
 mod slab;
 #[cfg(all(test, not(loom)))]
 mod tests;
