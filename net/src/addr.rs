@@ -259,7 +259,8 @@ mod tests {
         literal(("::1", 80), &["[::1]:80"]);
         literal((String::from("::1"), 80), &["[::1]:80"]);
         literal(both[0], &["127.0.0.1:1"]);
-        literal(&&both[1], &["[::1]:2"]);
+        let twice = &&both[1];
+        literal(twice, &["[::1]:2"]);
         literal(SocketAddrV4::new(v4, 3), &["127.0.0.1:3"]);
         literal(SocketAddrV6::new(v6, 3, 0, 7), &["[::1%7]:3"]);
         literal((IpAddr::V4(v4), 4), &["127.0.0.1:4"]);
@@ -281,7 +282,13 @@ mod tests {
 
     #[test]
     fn malformed_strings_are_refused_without_a_look_up() {
-        for text in ["", "localhost", "localhost:", "localhost:65536", "host:http"] {
+        for text in [
+            "",
+            "localhost",
+            "localhost:",
+            "localhost:65536",
+            "host:http",
+        ] {
             let (look_ups, found) = ask(text);
             let err = found.unwrap_err();
             assert_eq!(look_ups, 0, "{text:?}");

@@ -159,13 +159,11 @@ impl Job {
     fn finish(&self, outcome: Outcome) {
         let outcome = outcome
             .map_err(|cause| with_context(cause, format!("could not resolve {:?}", self.host)));
-        let before = mem::replace(
-            &mut *self.progress.lock().unwrap(),
-            Progress::Done(outcome),
-        );
-        // The lock is free again: a waker may run any code.
+        let before = mem::replace(&mut *self.progress.lock().unwrap(), Progress::Done(outcome));
+        // The lock is free again: a waker may run any code. It may also panic, which was reported by then, and must not
+        // keep the next look-up from its turn.
         if let Progress::Waiting(Some(waker)) = before {
-            waker.wake();
+            drop(catch_unwind(|| waker.wake()));
         }
     }
 }
@@ -199,7 +197,13 @@ impl Future for LookUp {
 
 impl Drop for LookUp {
     fn drop(&mut self) {
-        let queued = self.resolver.state.lock().unwrap().queue.remove(&self.number);
+        let queued = self
+            .resolver
+            .state
+            .lock()
+            .unwrap()
+            .queue
+            .remove(&self.number);
         // Dropped after the lock: with the job goes a waker.
         drop(queued);
     }

@@ -10,7 +10,7 @@ use rustix::net::{AddressFamily, SocketType, sockopt};
 use crate::ListenOptions;
 use crate::sys::NODELAY_IS_INHERITED;
 
-/// As many as std asks for on most systems; see [`ListenOptions::backlog`].
+/// Why this many is told at [`ListenOptions::backlog`].
 const DEFAULT_BACKLOG: u32 = 4096;
 
 /// Opens a socket, sets the options in the order in which systems want them, and listens.
