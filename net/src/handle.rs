@@ -270,3 +270,99 @@ macro_rules! read_and_write_by_handle {
 }
 
 pub(crate) use read_and_write_by_handle;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_lite::future::block_on;
+    use std::net::UdpSocket;
+    use std::task::Wake;
+
+    /// What a reactor keeps: one waker a direction, and the last one silently replaces the one before.
+    #[derive(Default)]
+    struct Slot(Option<Waker>);
+
+    impl Slot {
+        fn wait(&mut self, handle: &mut Handle<UdpSocket>, waker: &Waker) {
+            let mut cx = Context::from_waker(waker);
+            let poll = handle.poll(Direction::Read, &mut cx, |_, cx| {
+                self.0 = Some(cx.waker().clone());
+                Poll::<()>::Pending
+            });
+            assert!(poll.is_pending());
+        }
+
+        fn event(&mut self) {
+            self.0.take().expect("somebody waits").wake();
+        }
+    }
+
+    fn ready(handle: &mut Handle<UdpSocket>, waker: &Waker) {
+        let mut cx = Context::from_waker(waker);
+        let poll = handle.poll(Direction::Read, &mut cx, |_, _| Poll::Ready(()));
+        assert!(poll.is_ready());
+    }
+
+    /// Written by `wake`, read by the test on the same thread.
+    #[derive(Default)]
+    struct Count(AtomicU64);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn handle() -> Handle<UdpSocket> {
+        block_on(async {
+            let io = Async::<UdpSocket>::bind(([127, 0, 0, 1], 0)).unwrap();
+            Handle::new(Arc::new(io))
+        })
+    }
+
+    #[test]
+    fn no_handle_pushes_another_out_of_the_reactor() {
+        let counts: [Arc<Count>; 3] = Default::default();
+        let [one, two, three] = counts.clone().map(Waker::from);
+        let seen = || counts.clone().map(|count| count.0.load(Ordering::Relaxed));
+        let mut slot = Slot::default();
+        let mut a = handle();
+
+        slot.wait(&mut a, &one);
+        slot.event();
+        assert_eq!(seen(), [1, 0, 0]);
+
+        // `a` waits alone, then beside its clones.
+        slot.wait(&mut a, &one);
+        let mut b = a.clone();
+        let mut c = b.clone();
+        slot.wait(&mut b, &two);
+        slot.wait(&mut c, &three);
+        slot.event();
+        assert_eq!(seen(), [2, 1, 1]);
+
+        // One that got what it waited for, and one that is gone, aren't woken.
+        for (handle, waker) in [(&mut c, &three), (&mut a, &one), (&mut b, &two)] {
+            slot.wait(handle, waker);
+        }
+        ready(&mut a, &one);
+        drop(b);
+        slot.event();
+        assert_eq!(seen(), [2, 1, 2]);
+    }
+
+    #[test]
+    fn a_task_is_not_kept_after_its_poll_was_ready() {
+        let count = Arc::new(Count::default());
+        let waker = Waker::from(count.clone());
+        let mut slot = Slot::default();
+        let (mut alone, mut first) = (handle(), handle());
+        let mut second = first.clone();
+        for handle in [&mut alone, &mut first, &mut second] {
+            slot.wait(handle, &waker);
+            ready(handle, &waker);
+        }
+        drop((slot, waker));
+        assert_eq!(Arc::strong_count(&count), 1);
+    }
+}

@@ -71,22 +71,31 @@ mod unix {
     }
 
     #[test]
-    fn only_v6_is_as_asked_and_means_nothing_for_ipv4() {
+    fn only_v6_keeps_ipv4_out_and_means_nothing_for_ipv4() {
         run(async {
             for only_v6 in [true, false] {
                 let options = ListenOptions::new().only_v6(only_v6);
                 TcpListener::bind_with("127.0.0.1:0", &options).await?;
-                match TcpListener::bind_with("[::1]:0", &options).await {
-                    Ok(listener) => assert_eq!(sockopt::ipv6_v6only(&listener)?, only_v6),
-                    Err(err) => eprintln!("skipped, there is no IPv6 here: {err}"),
+                let listener = match TcpListener::bind_with("[::]:0", &options).await {
+                    Ok(listener) => listener,
+                    Err(err) => {
+                        eprintln!("skipped the IPv6 half, there is no IPv6 here: {err}");
+                        continue;
+                    }
+                };
+                assert_eq!(sockopt::ipv6_v6only(&listener)?, only_v6);
+                let port = listener.local_addr()?.port();
+                // OpenBSD never gives IPv4 connections to an IPv6 socket.
+                if cfg!(target_os = "linux") {
+                    let client = TcpStream::connect(("127.0.0.1", port)).await;
+                    assert_eq!(client.is_err(), only_v6);
                 }
             }
             Ok(())
         });
     }
 
-    /// Linux tells how long the queue of a listener is allowed to be in the second column of `ss -ltn`; here it is seen
-    /// by filling it: the kernel takes one more than the backlog, and then answers no further connection.
+    /// The kernel takes one connection more than the backlog, and answers no further one.
     #[cfg(target_os = "linux")]
     #[test]
     fn backlog_bounds_the_connections_that_wait() {
