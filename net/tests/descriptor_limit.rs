@@ -93,6 +93,8 @@ where
                 Err(err) => {
                     assert_eq!(err.raw_os_error(), Some(Errno::MFILE.raw_os_error()));
                     failures.set(failures.get() + 1);
+                    // Here, because a loop that spins lets nobody else look.
+                    assert!(failures.get() <= MOST_FAILURES, "the loop spins");
                 }
             }
         }
@@ -101,8 +103,7 @@ where
         for _ in 0..30 {
             Timer::after(Duration::from_millis(10)).await;
         }
-        let during = failures.get();
-        assert!((1..=MOST_FAILURES).contains(&during), "{during} failures");
+        assert!(failures.get() > 0);
         drop(taken);
         // The acceptor that takes the last connection leaves the others waiting.
         while !all_served() {
