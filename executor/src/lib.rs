@@ -33,11 +33,15 @@ mod strangers;
 mod worker;
 
 #[cfg(not(loom))]
-pub use self::{builder::Builder, shutdown::shutdown, spawn::spawn};
+pub use self::{
+    blocking::{Unblock, unblock},
+    builder::Builder,
+    shutdown::shutdown,
+    spawn::spawn,
+};
 
-/// A spawned task: a future for its output. Dropping it cancels the task; see its methods for what else there is.
 #[cfg(not(loom))]
-pub type Task<T, M = ()> = async_task::Task<T, M>;
+pub use async_task::Task;
 
 /// How many workers the process-wide runtime has. Starts it if it does not run.
 ///
