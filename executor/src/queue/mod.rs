@@ -6,4 +6,6 @@ mod ring;
 
 pub(crate) use next_slot::NextSlot;
 pub(crate) use pointer::Pointer;
+#[cfg(all(test, loom))]
+pub(crate) use ring::CAPACITY;
 pub(crate) use ring::Ring;
