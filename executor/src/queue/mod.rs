@@ -8,4 +8,6 @@ mod ring;
 pub(crate) use inbox::Inbox;
 pub(crate) use next_slot::NextSlot;
 pub(crate) use pointer::Pointer;
+#[cfg(all(test, loom))]
+pub(crate) use ring::CAPACITY;
 pub(crate) use ring::Ring;
