@@ -85,7 +85,6 @@ where
 ///
 /// `f` is called by whoever calls `unblock`, or wakes a job of an [`Unblock`]; it must put the job into a run queue and
 /// return. Only the first call counts.
-#[expect(dead_code, reason = "called by the runtime when it starts")]
 pub(crate) fn set_last_resort(f: fn(Runnable)) {
     pool().set_last_resort(f);
 }
