@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use leno_executor::Unblock;
 
-/// `SomeSend::<T>::IS` is the inherent constant if `T` is `Send`, and else the trait's.
+/// `IsSend::<T>::IS` is the inherent constant if `T` is `Send`, and this one if not.
 trait Fallback {
     const IS: bool = false;
 }
