@@ -125,3 +125,22 @@ fn a_seek_dropped_half_way_is_waited_for() {
         }
     });
 }
+
+#[test]
+fn without_a_seek_a_write_lands_behind_what_was_read_ahead() {
+    let temp = TempFile::new("no-seek", b"0123456789");
+    let file = temp.open();
+    in_time(async move {
+        let mut file = Unblock::new(file);
+        let mut two = [0; 2];
+        file.read_exact(&mut two).await.unwrap();
+        file.write_all(b"abc").await.unwrap();
+        // What was read before the write is still to come.
+        file.read_exact(&mut two).await.unwrap();
+        assert_eq!(&two, b"23");
+        // But the position is that of the write.
+        assert_eq!(file.seek(SeekFrom::Current(0)).await.unwrap(), 13);
+        assert_eq!(file.read(&mut two).await.unwrap(), 0);
+    });
+    assert_eq!(temp.content(), b"0123456789abc");
+}

@@ -336,3 +336,45 @@ fn no_job_is_left_to_a_thread_that_ends() {
         eventually("no thread", || threads(&pool) == 0);
     });
 }
+
+#[test]
+fn a_thread_at_the_end_of_its_time_takes_a_job_meant_for_a_late_one() {
+    in_time(|| {
+        loop {
+            // The second thread is under way for as long as this test wants.
+            let (entered, enters) = mpsc::channel();
+            let (go, wait) = mpsc::channel::<()>();
+            let late = Mutex::new((0, wait));
+            let spawner: Spawner = Box::new(move |name, body| {
+                let mut late = late.lock().unwrap();
+                late.0 += 1;
+                if late.0 == 2 {
+                    entered.send(()).unwrap();
+                    late.1.recv().unwrap();
+                }
+                os_threads()(name, body)
+            });
+            let pool = Arc::new(Pool::new(2, Duration::from_millis(100), spawner));
+            let held = Held::start(&pool);
+            let asks = thread::spawn({
+                let pool = pool.clone();
+                move || block_on(spawn(&pool, || ()))
+            });
+            enters.recv().unwrap();
+            // The first thread does what the late one was asked for.
+            held.finish();
+            eventually("idle", || pool.lock().queue.is_empty());
+            let job = spawn(&pool, || ());
+            let both_counted = threads(&pool) == 2;
+            if both_counted {
+                block_on(job);
+            }
+            go.send(()).unwrap();
+            asks.join().unwrap();
+            if both_counted {
+                return;
+            }
+            // The first thread had ended before it could be given the job.
+        }
+    });
+}
