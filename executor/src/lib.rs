@@ -1,11 +1,72 @@
-//! leno
+#![doc = include_str!("../README.md")]
+// Under loom only the modelled protocols are compiled, and not everything in them is used by a model.
+#![cfg_attr(loom, allow(dead_code, unused_imports))]
 
 mod executor;
+mod idle;
 mod queue;
 mod sync;
 
-#[cfg(not(loom))]
-pub use executor::{Executor, LocalExecutor};
-
 #[cfg(all(test, loom))]
 mod models;
+
+#[cfg(not(loom))]
+mod blocking;
+#[cfg(not(loom))]
+mod builder;
+#[cfg(not(loom))]
+mod context;
+#[cfg(not(loom))]
+mod live;
+#[cfg(not(loom))]
+mod root;
+#[cfg(not(loom))]
+mod runtime;
+#[cfg(not(loom))]
+mod sentry;
+#[cfg(not(loom))]
+mod shutdown;
+#[cfg(not(loom))]
+mod spawn;
+#[cfg(not(loom))]
+mod strangers;
+#[cfg(not(loom))]
+mod worker;
+
+#[cfg(not(loom))]
+pub use self::{
+    blocking::{Unblock, unblock},
+    builder::Builder,
+    executor::{Executor, LocalExecutor},
+    shutdown::shutdown,
+    spawn::spawn,
+};
+
+#[cfg(not(loom))]
+pub use async_task::Task;
+
+/// How many workers the process-wide runtime has. Starts it if it does not run.
+///
+/// # Examples
+///
+/// ```
+/// assert!(leno_executor::workers() >= 1);
+/// ```
+#[cfg(not(loom))]
+pub fn workers() -> usize {
+    runtime::Runtime::get().workers().len()
+}
+
+/// Runs the body of a program's `main`: the calling thread becomes worker 0 of the process-wide runtime, and `future`,
+/// which need not be `Send`, is its first work. Returns when `future` is ready. If the runtime runs already, the thread
+/// only waits for `future`, as `block_on` does.
+///
+/// Made for `#[leno::main]`: what else worker 0 had to do is not done any more when this returns.
+///
+/// # Panics
+///
+/// If the future panics.
+#[cfg(not(loom))]
+pub fn block_on_main<F: Future>(future: F) -> F::Output {
+    runtime::Runtime::run_main(future)
+}

@@ -79,7 +79,7 @@ pub(crate) fn is(reactor: &Arc<Reactor>) -> bool {
 /// Whether something waits in the guest reactor and no thread is there, nor on the bench to be called.
 pub(crate) fn is_abandoned() -> bool {
     let reactor = &guest().reactor;
-    !reactor.seat_is_taken() && reactor.bench.is_empty() && reactor.is_awaited()
+    !reactor.seat.is_taken() && reactor.bench.is_empty() && reactor.is_awaited()
 }
 
 /// Calls the attendant to the guest reactor, unless it is there.

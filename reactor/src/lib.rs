@@ -5,6 +5,7 @@
 mod bench;
 mod park_state;
 mod readiness;
+mod seat;
 mod sync;
 mod waker_slot;
 mod wheel;

@@ -70,7 +70,7 @@ impl Parker {
             return;
         }
         if self.reactor.poller().is_some() {
-            if let Some(seat) = self.reactor.sit() {
+            if let Some(seat) = self.reactor.seat.sit() {
                 if self.state.prepare(Place::Poll) {
                     let timeout = self.reactor.fall_asleep(limit);
                     self.reactor.poll(&seat, &mut self.batch, timeout);
@@ -89,7 +89,7 @@ impl Parker {
         self.reactor.bench.join(&self.state);
         // Without a poller there is nothing to sit at: whoever sleeps here keeps the time.
         let keeps_time = self.reactor.poller().is_none();
-        if !keeps_time && !self.reactor.seat_is_taken() {
+        if !keeps_time && !self.reactor.seat.is_taken() {
             // Somebody left between the try and the bench. The caller comes back and takes the seat.
             self.reactor.bench.leave(&self.state);
             return;
@@ -113,7 +113,7 @@ impl Parker {
     /// Says that this thread goes on to other work: if the seat is free and somebody sleeps beside it, that thread is
     /// called to it.
     pub fn leave(&self) {
-        self.reactor.bench.call_one(|| self.reactor.seat_is_taken());
+        self.reactor.bench.call_one(|| self.reactor.seat.is_taken());
     }
 
     /// Handles what is ready now, without waiting. See [`Reactor::turn`].

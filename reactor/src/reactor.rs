@@ -11,6 +11,7 @@ use crate::bench::Bench;
 use crate::fork;
 use crate::readiness::Ready;
 use crate::registry::Registry;
+use crate::seat::{Seat, Seated};
 use crate::source::Source;
 use crate::sync::lock;
 use crate::sys;
@@ -38,9 +39,7 @@ pub struct Reactor {
     poller: OnceLock<sys::Poller>,
     registry: Mutex<Registry>,
     time: Mutex<Time>,
-    /// Whether a thread is in the poll, or about to be. SeqCst exchange to sit, so that it pairs with the fence in the
-    /// bench; Release store to leave, which hands what the poll brought to the next one's Acquire.
-    seat: AtomicBool,
+    pub(crate) seat: Seat,
     pub(crate) bench: Bench,
     /// Set once, by `retire`; read by whoever finds a source or timer registered here. Relaxed: a reader that is too
     /// early is woken by `retire` and looks again.
@@ -71,15 +70,6 @@ impl fmt::Debug for Reactor {
     }
 }
 
-/// The right to wait in the poll. Given up when dropped.
-pub(crate) struct Seat<'a>(&'a Reactor);
-
-impl Drop for Seat<'_> {
-    fn drop(&mut self) {
-        self.0.seat.store(false, Ordering::Release);
-    }
-}
-
 impl Reactor {
     /// Makes a reactor with nothing registered.
     #[expect(
@@ -95,7 +85,7 @@ impl Reactor {
                 wheel: Wheel::new(Instant::now()),
                 asleep: Asleep::No,
             }),
-            seat: AtomicBool::new(false),
+            seat: Seat::new(),
             bench: Bench::default(),
             retired: AtomicBool::new(false),
             generation: fork::generation(),
@@ -116,10 +106,10 @@ impl Reactor {
     /// this one.
     pub fn turn(&self, batch: &mut Batch) {
         if self.poller.get().is_some() && !lock(&self.registry).is_empty() {
-            if let Some(seat) = self.sit() {
+            if let Some(seat) = self.seat.sit() {
                 self.poll(&seat, batch, Some(Duration::ZERO));
                 drop(seat);
-                self.bench.call_one(|| self.seat_is_taken());
+                self.bench.call_one(|| self.seat.is_taken());
             }
         }
         self.fire(batch);
@@ -204,19 +194,8 @@ impl Reactor {
             || lock(&self.registry).iter().any(|s| !s.waiting().is_none())
     }
 
-    pub(crate) fn sit(&self) -> Option<Seat<'_>> {
-        let taken = self
-            .seat
-            .compare_exchange(false, true, Ordering::SeqCst, Ordering::SeqCst);
-        taken.is_ok().then_some(Seat(self))
-    }
-
-    pub(crate) fn seat_is_taken(&self) -> bool {
-        self.seat.load(Ordering::SeqCst)
-    }
-
     /// Waits in the OS, and puts what that brought into `batch`.
-    pub(crate) fn poll(&self, _: &Seat<'_>, batch: &mut Batch, timeout: Option<Duration>) {
+    pub(crate) fn poll(&self, _: &Seated<'_>, batch: &mut Batch, timeout: Option<Duration>) {
         let Some(poller) = self.poller.get() else {
             return;
         };

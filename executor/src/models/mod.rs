@@ -4,10 +4,13 @@
 //! RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test --release -p leno-executor --lib
 //! ```
 
+mod executor_drop;
+mod executor_sleep;
 mod next_slot;
 mod ring;
 
-use loom::{alloc::Track, cell::UnsafeCell};
+use loom::{alloc::Track, cell::UnsafeCell, sync::Arc, thread};
+use std::ops::Range;
 
 /// A queue entry that loom watches. To read its number without having synchronised with its writer
 /// is a failure, and so is to leak it.
@@ -34,22 +37,53 @@ fn numbers(taken: impl IntoIterator<Item = Box<Entry>>) -> Vec<usize> {
     taken.into_iter().map(|entry| entry.number()).collect()
 }
 
-/// Fails unless the numbers are those of `expected`, each once, in whatever order.
-#[track_caller]
-fn assert_each_once(mut taken: Vec<usize>, expected: std::ops::Range<usize>) {
-    taken.sort_unstable();
-    assert_eq!(taken, expected.collect::<Vec<_>>());
+/// What one thread of a [`Model`] does; returns the numbers of the entries that it took.
+type Role<S> = fn(&S) -> Vec<usize>;
+
+/// Threads that pass entries to each other.
+struct Model<S: 'static, const THREADS: usize> {
+    /// Makes what the threads share.
+    setup: fn() -> S,
+    /// The threads.
+    roles: [Role<S>; THREADS],
+    /// Takes what is left when all threads are done.
+    rest: Role<S>,
+    /// The numbers of all entries. Each must be taken once.
+    entries: Range<usize>,
+    /// If given, loom leaves out orders that switch more often than this away from a thread that
+    /// could have gone on. The number of orders grows with the power of it: three threads without a
+    /// bound take hours. Few errors need more than two such switches.
+    preemptions: Option<usize>,
 }
 
-/// Runs `model` through every order with up to `preemptions` switches away from a thread that could
-/// have gone on. Nearly all known errors of this kind need two; the count of orders grows with the
-/// power of this number, and without a bound these models run for hours.
-fn check(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    if let Ok(s) = std::env::var("PB") {
-        let n: usize = s.parse().unwrap();
-        builder.preemption_bound = if n == 0 { None } else { Some(n) };
+impl<S: Send + Sync + 'static, const THREADS: usize> Model<S, THREADS> {
+    /// Runs the model, with each role as the one that loom starts with. It works its way from the
+    /// first order to others by the conflicts that it sees, of which it misses some: it remembers
+    /// only the last access to each atomic, and a thread's load just before its own CAS hides what
+    /// the CAS conflicts with.
+    fn check(self) {
+        let (setup, rest) = (self.setup, self.rest);
+        for first in 0..THREADS {
+            let mut roles = self.roles;
+            roles.rotate_left(first);
+            let entries = self.entries.clone();
+
+            let mut builder = loom::model::Builder::new();
+            builder.preemption_bound = self.preemptions;
+            builder.check(move || {
+                let shared = Arc::new(setup());
+                let threads = roles.map(|role| {
+                    let shared = shared.clone();
+                    thread::spawn(move || role(&shared))
+                });
+                let mut taken: Vec<_> = threads
+                    .into_iter()
+                    .flat_map(|thread| thread.join().unwrap())
+                    .collect();
+                taken.extend(rest(&shared));
+                taken.sort_unstable();
+                assert!(taken.iter().copied().eq(entries.clone()), "{taken:?}");
+            });
+        }
     }
-    builder.check(model);
 }

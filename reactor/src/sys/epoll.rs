@@ -39,6 +39,9 @@ pub(crate) struct Events {
     buffer: Vec<epoll::Event>,
 }
 
+// SAFETY: an event is two numbers. The union that holds the token has a pointer variant, which is not used here.
+unsafe impl Send for Events {}
+
 impl Events {
     pub(crate) fn new() -> Events {
         Events { buffer: Vec::new() }

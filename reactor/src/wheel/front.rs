@@ -25,6 +25,7 @@ impl Front {
     }
 
     /// The earliest deadline.
+    #[inline]
     pub fn earliest(&self) -> Option<u64> {
         self.heap.peek().map(|&Reverse((deadline, _, _))| deadline)
     }
@@ -71,6 +72,12 @@ impl Front {
     #[cfg(test)]
     pub fn capacity(&self) -> usize {
         self.heap.capacity()
+    }
+
+    #[cfg(test)]
+    pub fn counts_right(&self, slab: &Slab) -> bool {
+        let removed = |&&Reverse((_, seq, index)): &&_| !slab.is_live(index, seq);
+        self.heap.iter().filter(removed).count() == self.removed
     }
 
     #[cfg(test)]

@@ -52,6 +52,7 @@ impl Levels {
     ///
     /// A tick is a number of eight digits of six bits. The first digit in which it differs from the
     /// current tick is the level, and the value of that digit is the slot.
+    #[inline]
     pub fn slot_of(&self, deadline: u64) -> Option<usize> {
         let tick = deadline >> TICK_BITS;
         if tick <= self.current {
@@ -63,6 +64,7 @@ impl Levels {
     }
 
     /// Adds an entry to the slot that [`Levels::slot_of`] gave for it.
+    #[inline]
     pub fn link(&mut self, slab: &mut Slab, slot: usize, index: u32) {
         if self.slots.is_empty() {
             self.slots = vec![EMPTY; LEVELS * SLOTS];
@@ -84,6 +86,7 @@ impl Levels {
     }
 
     /// Takes an entry out of its slot.
+    #[inline]
     pub fn unlink(&mut self, slab: &mut Slab, slot: usize, index: u32) {
         let (deadline, prev, next) = (slab[index].deadline, slab[index].prev, slab[index].next);
         if next != NONE {
@@ -145,6 +148,7 @@ impl Levels {
 
     /// If the first slot is one of level 0 and its bound is not exact: empties it, and makes its tick
     /// the current one, so that the front takes its entries over.
+    #[inline]
     pub fn take_inexact(&mut self) -> Option<u32> {
         if self.occupied[0] == 0 {
             return None;

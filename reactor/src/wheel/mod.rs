@@ -43,17 +43,20 @@
 //! A tick is only a place to keep an entry. What fires is decided by comparing nanoseconds, and in the
 //! front, where the comparisons are many, a heap does it. A slot keeps the earliest deadline that was
 //! put into it, so [`Wheel::next_wakeup`] is exact for a lone timer even if that is an hour away. When
-//! the earliest entry of a slot is removed, that bound is too early. In a slot of level 0 this is put
-//! right at once: the slot goes to the front, which means that the current tick runs ahead of the
-//! clock by at most 64 ticks, and nothing else. In a slot of a higher level the bound stays, and costs
+//! the earliest entry of a slot is removed, that bound is too early. If the slot is the next one and in
+//! level 0, this is put right at once: its entries go to the front, and the current tick runs ahead of
+//! the clock, by less than 64 ticks, which does no harm. In a higher level the bound stays, and costs
 //! one wake-up too many if nothing has emptied the slot by then; finding the new earliest entry
 //! among a hundred thousand time-outs each time one of them is removed would cost more.
+//!
+//! Where level 0 ends depends on the current tick, not on the distance: a deadline 200 µs away is in a
+//! higher level if a digit carries over in between.
 //!
 //! # An index, not a pointer
 //!
 //! A `Timer` is `Unpin`: its owner may move it, or forget it, at any time. So a list through the
 //! timers themselves can't be had, and the entries live in a vector of the wheel. The timer holds a
-//! [`Key`], which carries a generation: if the entry has fired and was used again, the key is
+//! [`Key`], which carries a generation: if the entry has fired and its place was used again, the key is
 //! stale and does nothing. A vector also means that setting a timer allocates nothing once it has grown.
 //!
 //! # Locks and wakers
@@ -92,9 +95,9 @@ pub(crate) struct Wheel {
     slab: Slab,
     levels: Levels,
     front: Front,
-    /// What is due in one slot, while it is being sorted: (deadline, insertion, waker). Empty
-    /// between calls; kept for its memory.
-    due: Vec<(u64, u64, Waker)>,
+    /// What is due in one slot, while it is being sorted by deadline (the upper half) and insertion
+    /// (one number sorts faster than a pair). Empty between calls; kept for its memory.
+    due: Vec<(u128, Waker)>,
 }
 
 impl Wheel {
@@ -218,15 +221,15 @@ impl Wheel {
             let entry = &self.slab[index];
             let (deadline, seq, next) = (entry.deadline, entry.seq, entry.next);
             if deadline <= now {
-                self.due.push((deadline, seq, self.slab.release(index)));
+                let order = u128::from(deadline) << 64 | u128::from(seq);
+                self.due.push((order, self.slab.release(index)));
             } else {
                 self.link(index);
             }
             index = next;
         }
-        self.due
-            .sort_unstable_by_key(|&(deadline, seq, _)| (deadline, seq));
-        fired.extend(self.due.drain(..).map(|(_, _, waker)| waker));
+        self.due.sort_unstable_by_key(|&(order, _)| order);
+        fired.extend(self.due.drain(..).map(|(_, waker)| waker));
     }
 
     /// Puts an entry that is in no list where it belongs.
@@ -253,5 +256,7 @@ impl Wheel {
 
 /// A duration in nanoseconds; 584 years if it is longer.
 fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    let whole = duration.as_secs().checked_mul(1_000_000_000);
+    let nanos = whole.and_then(|nanos| nanos.checked_add(u64::from(duration.subsec_nanos())));
+    nanos.unwrap_or(u64::MAX)
 }

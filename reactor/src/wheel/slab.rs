@@ -52,6 +52,7 @@ impl Slab {
     }
 
     /// Stores an entry that is in no list yet.
+    #[inline]
     pub fn insert(&mut self, deadline: u64, waker: Waker) -> u32 {
         let entry = Entry {
             waker: Some(waker),
@@ -77,6 +78,7 @@ impl Slab {
     }
 
     /// Frees an entry that has been taken out of its list.
+    #[inline]
     pub fn release(&mut self, index: u32) -> Waker {
         let free = self.free;
         let entry = &mut self[index];
@@ -88,6 +90,7 @@ impl Slab {
     }
 
     /// Gives the memory back if no entry is left and it is worth the while.
+    #[inline]
     pub fn trim(&mut self) {
         if self.len == 0 && self.entries.capacity() > KEEP {
             self.entries = Vec::new();
@@ -95,6 +98,7 @@ impl Slab {
         }
     }
 
+    #[inline]
     pub fn key(&self, index: u32) -> Key {
         Key {
             index,
@@ -103,6 +107,7 @@ impl Slab {
     }
 
     /// The entry that `key` names, unless it has been released.
+    #[inline]
     pub fn find(&self, key: Key) -> Option<u32> {
         let entry = self.entries.get(key.index as usize)?;
         let live = entry.waker.is_some() && entry.seq as u32 == key.generation;
@@ -124,12 +129,14 @@ impl Slab {
 impl Index<u32> for Slab {
     type Output = Entry;
 
+    #[inline]
     fn index(&self, index: u32) -> &Entry {
         &self.entries[index as usize]
     }
 }
 
 impl IndexMut<u32> for Slab {
+    #[inline]
     fn index_mut(&mut self, index: u32) -> &mut Entry {
         &mut self.entries[index as usize]
     }

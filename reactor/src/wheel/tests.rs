@@ -245,6 +245,24 @@ fn next_wakeup_is_exact_in_level_0_whatever_is_removed() {
 }
 
 #[test]
+fn a_slot_goes_to_the_front_only_when_that_is_needed() {
+    let mut f = Fixture::new();
+    let now = f.insert(0, 0);
+    let keys = [1, 2, 3].map(|id| f.insert(2 * TICK + id, id));
+    f.remove(keys[0]);
+    assert_eq!(f.wheel.front.stored(), 1, "something else is earlier");
+    f.remove(now);
+    assert_eq!(f.wheel.front.stored(), 2, "2 is the earliest now");
+    assert_eq!(f.next_wakeup(), Some(2 * TICK + 2));
+
+    let mut f = Fixture::new();
+    let keys = [1, 2, 3].map(|id| f.insert(2 * TICK + id, id));
+    f.remove(keys[2]);
+    assert_eq!(f.wheel.front.stored(), 0, "1 is still the earliest");
+    assert_eq!(f.next_wakeup(), Some(2 * TICK + 1));
+}
+
+#[test]
 fn each_wakeup_fires_something_or_is_a_later_one() {
     let mut f = Fixture::new();
     let mut rng = fastrand::Rng::with_seed(2);

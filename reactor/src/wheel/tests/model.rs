@@ -72,6 +72,7 @@ fn does_what_a_sorted_map_does() {
                 }
             }
             assert_eq!(f.wheel.len(), model.len());
+            assert!(f.wheel.front.counts_right(&f.wheel.slab));
             let earliest = model.keys().next().map(|&(deadline, _)| deadline);
             assert_eq!(f.next_wakeup().is_some(), earliest.is_some());
             let exact = earliest.is_none_or(|deadline| f.wheel.levels.slot_of(deadline) < Some(64));

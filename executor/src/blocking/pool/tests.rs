@@ -1,0 +1,467 @@
+use super::*;
+use crate::blocking::{Call, launch};
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Barrier, mpsc};
+use std::task::Poll;
+
+use async_task::Task;
+use futures_lite::future::block_on;
+
+/// Long enough for any machine; only a test that fails waits for so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn pool(max_threads: usize) -> Arc<Pool> {
+    Arc::new(Pool::new(max_threads, IDLE_LIMIT, os_threads()))
+}
+
+/// An OS that can be told to refuse threads, and counts how often it was asked for one.
+#[derive(Default)]
+struct FakeOs {
+    refuses: AtomicBool,
+    asked: AtomicUsize,
+}
+
+impl FakeOs {
+    fn pool(self: &Arc<Self>, max_threads: usize) -> Arc<Pool> {
+        let os = self.clone();
+        let spawner: Spawner = Box::new(move |name, body| {
+            os.asked.fetch_add(1, SeqCst);
+            if os.refuses.load(SeqCst) {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            os_threads()(name, body)
+        });
+        Arc::new(Pool::new(max_threads, IDLE_LIMIT, spawner))
+    }
+
+    fn refusing() -> Arc<Self> {
+        let os = Arc::new(FakeOs::default());
+        os.refuses.store(true, SeqCst);
+        os
+    }
+}
+
+fn spawn<T: Send + 'static>(pool: &Arc<Pool>, f: impl FnOnce() -> T + Send + 'static) -> Task<T> {
+    spawn_future(pool, Call(Some(f)))
+}
+
+fn spawn_future<F>(pool: &Arc<Pool>, future: F) -> Task<F::Output>
+where
+    F: Future + Unpin + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let pool = pool.clone();
+    launch(future, move |job, info| pool.schedule(job, info))
+}
+
+/// Waits for something that comes true by itself.
+#[track_caller]
+fn eventually(what: &str, is_true: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_true() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn threads(pool: &Pool) -> usize {
+    pool.lock().threads
+}
+
+fn all_idle(pool: &Pool) -> bool {
+    let state = pool.lock();
+    state.idle.len() == state.threads
+}
+
+/// Fails the test, instead of hanging it, when `f` doesn't end.
+fn in_time<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, result) = mpsc::channel();
+    thread::spawn(move || done.send(f()));
+    result
+        .recv_timeout(PATIENCE)
+        .expect("ends in time, without a panic")
+}
+
+/// A job that has started, and goes on when told.
+struct Held {
+    go: mpsc::Sender<()>,
+    task: Task<thread::ThreadId>,
+}
+
+impl Held {
+    fn start(pool: &Arc<Pool>) -> Held {
+        let (go, wait) = mpsc::channel();
+        let (started, starts) = mpsc::channel();
+        let task = spawn(pool, move || {
+            started.send(()).unwrap();
+            wait.recv_timeout(PATIENCE).expect("told to go on");
+            thread::current().id()
+        });
+        starts.recv_timeout(PATIENCE).expect("started");
+        Held { go, task }
+    }
+
+    fn finish(self) -> thread::ThreadId {
+        self.go.send(()).unwrap();
+        block_on(self.task)
+    }
+}
+
+#[test]
+fn results_come_back_from_named_threads() {
+    let pool = pool(4);
+    let name = spawn(&pool, || thread::current().name().map(str::to_owned));
+    assert_eq!(block_on(name).as_deref(), Some("leno-blocking-0"));
+    let tasks: Vec<_> = (0..100u64).map(|i| spawn(&pool, move || i * i)).collect();
+    for (i, task) in (0u64..).zip(tasks) {
+        assert_eq!(block_on(task), i * i);
+    }
+}
+
+#[test]
+fn a_task_dropped_before_its_start_is_not_run_but_dropped() {
+    let pool = pool(1);
+    let held = Held::start(&pool);
+    let ran = Arc::new(AtomicBool::new(false));
+    let flag = ran.clone();
+    drop(spawn(&pool, move || flag.store(true, SeqCst)));
+    let next = spawn(&pool, || ());
+    held.finish();
+    block_on(next);
+    assert!(!ran.load(SeqCst));
+    assert_eq!(Arc::strong_count(&ran), 1, "the closure is dropped");
+}
+
+#[test]
+fn a_task_dropped_after_its_start_runs_to_its_end() {
+    let pool = pool(1);
+    let (go, wait) = mpsc::channel::<()>();
+    let (says, hears) = mpsc::channel();
+    let task = spawn(&pool, move || {
+        says.send("started").unwrap();
+        wait.recv_timeout(PATIENCE).unwrap();
+        says.send("ended").unwrap();
+    });
+    assert_eq!(hears.recv_timeout(PATIENCE), Ok("started"));
+    drop(task);
+    go.send(()).unwrap();
+    assert_eq!(hears.recv_timeout(PATIENCE), Ok("ended"));
+}
+
+#[test]
+fn a_detached_task_runs() {
+    let pool = pool(1);
+    let (says, hears) = mpsc::channel();
+    spawn(&pool, move || says.send(7).unwrap()).detach();
+    assert_eq!(hears.recv_timeout(PATIENCE), Ok(7));
+}
+
+#[test]
+fn a_panic_reaches_whoever_awaits_and_spares_the_thread() {
+    let os = Arc::new(FakeOs::default());
+    let pool = os.pool(1);
+    let held = Held::start(&pool);
+    let panics = spawn(&pool, || panic!("of the closure"));
+    // A panic that nobody awaits.
+    spawn(&pool, || panic!("of a detached closure")).detach();
+    // A closure that is dropped unrun, and panics at that.
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("of the drop of a captured value");
+        }
+    }
+    let bomb = Bomb;
+    drop(spawn(&pool, move || drop(bomb)));
+    let last = spawn(&pool, || thread::current().id());
+
+    let first = held.finish();
+    let payload = catch_unwind(AssertUnwindSafe(|| block_on(panics))).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"of the closure"));
+    assert_eq!(block_on(last), first, "one thread did it all");
+    assert_eq!(os.asked.load(SeqCst), 1);
+}
+
+#[test]
+fn an_idle_pool_shrinks_to_nothing_and_grows_again() {
+    let pool = pool(20);
+    let all = Arc::new(Barrier::new(21));
+    let tasks: Vec<_> = (0..20)
+        .map(|_| {
+            let all = all.clone();
+            spawn(&pool, move || all.wait().is_leader())
+        })
+        .collect();
+    assert_eq!(threads(&pool), 20);
+    all.wait();
+    for task in tasks {
+        block_on(task);
+    }
+    eventually("no thread", || threads(&pool) == 0);
+    let state = pool.lock();
+    assert_eq!(
+        (state.coming, state.idle.capacity(), state.queue.capacity()),
+        (0, 0, 0)
+    );
+    drop(state);
+    // Threads that have ended hold no reference; the last ones may just be letting go of theirs.
+    eventually("no reference", || Arc::strong_count(&pool) == 1);
+    assert_eq!(block_on(spawn(&pool, || 1)), 1);
+}
+
+#[test]
+fn idle_threads_are_used_first_and_the_latest_one_first_of_all() {
+    let os = Arc::new(FakeOs::default());
+    // One that doesn't shrink while this test looks away.
+    let spawner: Spawner = {
+        let os = os.clone();
+        Box::new(move |name, body| {
+            os.asked.fetch_add(1, SeqCst);
+            os_threads()(name, body)
+        })
+    };
+    let pool = Arc::new(Pool::new(8, PATIENCE, spawner));
+    let held: Vec<_> = (0..3).map(|_| Held::start(&pool)).collect();
+    for held in held {
+        held.finish();
+    }
+    eventually("three idle threads", || pool.lock().idle.len() == 3);
+
+    let mut used = Vec::new();
+    for _ in 0..20 {
+        used.push(block_on(spawn(&pool, || thread::current().id())));
+        eventually("three idle threads", || all_idle(&pool));
+    }
+    used.dedup();
+    assert_eq!(used.len(), 1, "the others may end");
+    assert_eq!(os.asked.load(SeqCst), 3);
+}
+
+#[test]
+fn a_called_thread_is_not_called_twice() {
+    in_time(|| {
+        let pool = pool(2);
+        for _ in 0..200 {
+            // Each of the two waits for the other, so they need two threads, however many are idle.
+            let both = Arc::new(Barrier::new(2));
+            let other = both.clone();
+            let one = spawn(&pool, move || both.wait().is_leader());
+            let two = spawn(&pool, move || other.wait().is_leader());
+            assert_ne!(block_on(one), block_on(two));
+            // Sometimes with one or two idle threads, sometimes with busy ones.
+            thread::yield_now();
+        }
+    });
+}
+
+#[test]
+fn never_more_threads_than_allowed() {
+    in_time(|| {
+        let os = Arc::new(FakeOs::default());
+        let pool = os.pool(4);
+        let four = Arc::new(Barrier::new(4));
+        let running = Arc::new(AtomicUsize::new(0));
+        let most = Arc::new(AtomicUsize::new(0));
+        let tasks: Vec<_> = (0..64)
+            .map(|_| {
+                let (four, running, most) = (four.clone(), running.clone(), most.clone());
+                spawn(&pool, move || {
+                    most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+                    // Four do run at once: none gets past this before.
+                    four.wait();
+                    running.fetch_sub(1, SeqCst);
+                })
+            })
+            .collect();
+        assert_eq!(threads(&pool), 4);
+        for task in tasks {
+            block_on(task);
+        }
+        assert_eq!(most.load(SeqCst), 4);
+        assert_eq!(os.asked.load(SeqCst), 4);
+    });
+}
+
+/// Gives `pool` 10,000 jobs from four threads; true when each has run once.
+fn ten_thousand_jobs(pool: &Arc<Pool>, pause: fn(u64)) {
+    let sum = Arc::new(AtomicU64::new(0));
+    let givers: Vec<_> = (0..4u64)
+        .map(|giver| {
+            let (pool, sum) = (pool.clone(), sum.clone());
+            thread::spawn(move || {
+                let tasks: Vec<_> = (0..2_500)
+                    .map(|i| {
+                        pause(i);
+                        let sum = sum.clone();
+                        spawn(&pool, move || sum.fetch_add(giver * 2_500 + i, SeqCst))
+                    })
+                    .collect();
+                for task in tasks {
+                    block_on(task);
+                }
+            })
+        })
+        .collect();
+    for giver in givers {
+        giver.join().unwrap();
+    }
+    assert_eq!(sum.load(SeqCst), (0..10_000).sum());
+}
+
+#[test]
+fn ten_thousand_jobs_from_four_threads() {
+    let pool = pool(16);
+    in_time({
+        let pool = pool.clone();
+        move || ten_thousand_jobs(&pool, |_| {})
+    });
+    assert!(threads(&pool) <= 16);
+    eventually("no thread", || threads(&pool) == 0);
+}
+
+#[test]
+fn no_job_is_left_to_a_thread_that_ends() {
+    in_time(|| {
+        // Threads that end as soon as they are idle: each job meets some that are just ending.
+        let pool = Arc::new(Pool::new(2, Duration::ZERO, os_threads()));
+        ten_thousand_jobs(&pool, |i| {
+            if i % 3 == 0 {
+                thread::yield_now();
+            }
+        });
+        eventually("no thread", || threads(&pool) == 0);
+    });
+}
+
+#[test]
+fn refused_now_and_then_under_load() {
+    in_time(|| {
+        let asked = AtomicUsize::new(0);
+        let spawner: Spawner = Box::new(move |name, body| {
+            if asked.fetch_add(1, SeqCst) % 3 != 0 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            os_threads()(name, body)
+        });
+        let pool = Arc::new(Pool::new(4, Duration::ZERO, spawner));
+        ten_thousand_jobs(&pool, |_| {});
+        eventually("no thread", || threads(&pool) == 0);
+    });
+}
+
+#[test]
+fn refused_at_first_use_the_caller_does_it() {
+    let os = FakeOs::refusing();
+    let pool = os.pool(4);
+    for attempt in 1..=3 {
+        let task = spawn(&pool, || thread::current().id());
+        assert!(task.is_finished());
+        assert_eq!(block_on(task), thread::current().id());
+        assert_eq!(os.asked.load(SeqCst), attempt, "each call tries again");
+        assert_eq!(threads(&pool), 0);
+    }
+    // A panic doesn't get at the caller of `unblock` either.
+    let panics = spawn(&pool, || panic!("of the closure"));
+    assert!(catch_unwind(AssertUnwindSafe(|| block_on(panics))).is_err());
+
+    os.refuses.store(false, SeqCst);
+    let id = block_on(spawn(&pool, || thread::current().id()));
+    assert_ne!(id, thread::current().id(), "there are threads again");
+}
+
+#[test]
+fn refused_at_first_use_the_last_resort_does_it() {
+    static HANDED_OVER: Mutex<Vec<Runnable>> = Mutex::new(Vec::new());
+    let os = FakeOs::refusing();
+    let pool = os.pool(4);
+    pool.set_last_resort(|job| HANDED_OVER.lock().unwrap().push(job));
+
+    // It yields, so it is handed over twice.
+    let mut yielded = false;
+    let task = spawn_future(
+        &pool,
+        poll_fn(move |cx| {
+            if mem::replace(&mut yielded, true) {
+                return Poll::Ready(5);
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }),
+    );
+    assert!(!task.is_finished());
+    for _ in 0..2 {
+        let jobs = mem::take(&mut *HANDED_OVER.lock().unwrap());
+        assert_eq!(jobs.len(), 1);
+        jobs.into_iter().for_each(run);
+    }
+    assert_eq!(block_on(task), 5);
+}
+
+#[test]
+fn refused_in_mid_run_the_job_waits_for_the_thread_there_is() {
+    let os = Arc::new(FakeOs::default());
+    let pool = os.pool(4);
+    let held = Held::start(&pool);
+    os.refuses.store(true, SeqCst);
+    let waits = spawn(&pool, || thread::current().id());
+    assert_eq!(os.asked.load(SeqCst), 2);
+    assert_eq!(threads(&pool), 1);
+    assert!(!waits.is_finished());
+    let thread = held.finish();
+    assert_eq!(block_on(waits), thread);
+}
+
+#[test]
+fn when_threads_are_back_all_waiting_jobs_get_one() {
+    in_time(|| {
+        let os = Arc::new(FakeOs::default());
+        let pool = os.pool(8);
+        let held = Held::start(&pool);
+        os.refuses.store(true, SeqCst);
+        let together = Arc::new(Barrier::new(4));
+        let wait = |_| {
+            let together = together.clone();
+            spawn(&pool, move || together.wait().is_leader())
+        };
+        let mut tasks: Vec<_> = (0..3).map(wait).collect();
+        os.refuses.store(false, SeqCst);
+        // Gets a thread, which gets the other three one each; the held thread is of no help.
+        tasks.push(wait(3));
+        let leaders = tasks.into_iter().map(block_on).filter(|leads| *leads);
+        assert_eq!(leaders.count(), 1);
+        held.finish();
+    });
+}
+
+#[test]
+fn without_threads_a_job_may_wait_for_another() {
+    in_time(|| {
+        let pool = FakeOs::refusing().pool(4);
+        let inner = pool.clone();
+        let task = spawn(&pool, move || block_on(spawn(&inner, || 3)) + 1);
+        assert_eq!(block_on(task), 4);
+    });
+}
+
+#[test]
+fn without_threads_a_job_that_yields_needs_no_deep_stack() {
+    in_time(|| {
+        let pool = FakeOs::refusing().pool(4);
+        let mut left = 100_000;
+        let task = spawn_future(
+            &pool,
+            poll_fn(move |cx| {
+                if left == 0 {
+                    return Poll::Ready(());
+                }
+                left -= 1;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }),
+        );
+        block_on(task);
+    });
+}

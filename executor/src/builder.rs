@@ -1,0 +1,180 @@
+//! Settings for the process-wide runtime.
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+
+use crate::live::PanicHook;
+use crate::runtime::Runtime;
+
+/// More workers than this are a mistake.
+const MAX_WORKERS: usize = 1024;
+
+/// What a runtime is made of.
+pub(crate) struct Config {
+    pub(crate) workers: usize,
+    pub(crate) reactors: usize,
+    pub(crate) thread_name: Box<dyn Fn(usize) -> String + Send + Sync>,
+    pub(crate) stack_size: Option<usize>,
+    pub(crate) panic_hook: Option<PanicHook>,
+    pub(crate) tracking: bool,
+}
+
+/// Starts the process-wide runtime with other settings than the default ones.
+///
+/// Without it, the runtime starts by itself at the first [`spawn`](crate::spawn()). A process has one runtime, so
+/// [`start`](Builder::start) must come before that, best as the first thing in `main`.
+///
+/// # Examples
+///
+/// ```
+/// leno_executor::Builder::new()
+///     .workers(2)
+///     .thread_name(|index| format!("worker-{index}"))
+///     .on_panic(|_payload| eprintln!("a task panicked"))
+///     .start()?;
+///
+/// let task = leno_executor::spawn(async { std::thread::current().name().map(String::from) });
+/// let name = leno_reactor::block_on(task).unwrap();
+/// assert!(name.starts_with("worker-"));
+/// # std::io::Result::Ok(())
+/// ```
+#[must_use = "a builder does nothing until `start` is called"]
+#[derive(Default)]
+pub struct Builder {
+    workers: Option<usize>,
+    reactors: Option<usize>,
+    thread_name: Option<Box<dyn Fn(usize) -> String + Send + Sync>>,
+    stack_size: Option<usize>,
+    panic_hook: Option<PanicHook>,
+    tracking: bool,
+}
+
+impl Builder {
+    /// The default settings.
+    pub fn new() -> Builder {
+        Builder::default()
+    }
+
+    /// How many workers there are. Default: `LENO_THREADS`, else `SMOL_THREADS`, else the number of cores that the
+    /// process may use.
+    pub fn workers(mut self, workers: usize) -> Builder {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// How many reactors the workers share, from 1 to the number of workers. Default: one for each worker, so that an
+    /// event is handled by the thread that will run the task.
+    pub fn reactors(mut self, reactors: usize) -> Builder {
+        self.reactors = Some(reactors);
+        self
+    }
+
+    /// How the threads of the workers are named. Default: `leno-0`, `leno-1`, …
+    pub fn thread_name(
+        mut self,
+        name: impl Fn(usize) -> String + Send + Sync + 'static,
+    ) -> Builder {
+        self.thread_name = Some(Box::new(name));
+        self
+    }
+
+    /// The size of the workers' stacks, in bytes. Default: that of `std`, 2 MiB unless `RUST_MIN_STACK` says otherwise.
+    pub fn stack_size(mut self, bytes: usize) -> Builder {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Calls `hook` with the payload of each panic in a task, on the worker's thread.
+    ///
+    /// This is for tasks that are detached, whose panics nobody else would learn of. It is called for the others too,
+    /// before whoever awaits them gets the panic: whether somebody will is not known then. A panic of the hook itself is
+    /// caught and dropped.
+    pub fn on_panic(mut self, hook: impl Fn(&(dyn Any + Send)) + Send + Sync + 'static) -> Builder {
+        self.panic_hook = Some(Box::new(hook));
+        self
+    }
+
+    /// Whether the runtime knows each live task, so that [`shutdown`](crate::shutdown()) can cancel and drop those that
+    /// are left. Costs a lock at each spawn and each end of a task. Default: false, it only counts them.
+    pub fn track_tasks(mut self, tracking: bool) -> Builder {
+        self.tracking = tracking;
+        self
+    }
+
+    /// Starts the workers. If the OS refuses some of the threads, the runtime goes on with fewer and says so on stderr.
+    ///
+    /// # Errors
+    ///
+    /// - `AlreadyExists`: the runtime is running, because of an earlier `start` or `spawn`.
+    /// - `InvalidInput`: no workers, more than 1024, or a number of reactors that is zero or above that of the workers.
+    /// - What the OS said, if it refused every thread. The runtime is not started then.
+    pub fn start(self) -> io::Result<()> {
+        let config = self.config();
+        let refused = |what: String| Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        if config.workers == 0 || config.workers > MAX_WORKERS {
+            return refused(format!(
+                "{} workers: choose 1 to {MAX_WORKERS}",
+                config.workers
+            ));
+        }
+        if config.reactors == 0 || config.reactors > config.workers {
+            let (reactors, workers) = (config.reactors, config.workers);
+            return refused(format!(
+                "{reactors} reactors for {workers} workers: choose 1 to {workers}"
+            ));
+        }
+        Runtime::start(config)
+    }
+
+    fn config(self) -> Config {
+        let workers = self.workers.unwrap_or_else(default_workers);
+        Config {
+            workers,
+            reactors: self.reactors.unwrap_or(workers),
+            thread_name: self
+                .thread_name
+                .unwrap_or_else(|| Box::new(|index| format!("leno-{index}"))),
+            stack_size: self.stack_size,
+            panic_hook: self.panic_hook,
+            tracking: self.tracking,
+        }
+    }
+
+    pub(crate) fn default_config() -> Config {
+        Builder::new().config()
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("workers", &self.workers)
+            .field("reactors", &self.reactors)
+            .field("stack_size", &self.stack_size)
+            .field("tracking", &self.tracking)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the environment says, else the number of cores. A value that can't be used is reported, not guessed at. Called
+/// once: the runtime starts once.
+fn default_workers() -> usize {
+    let cores =
+        || std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MAX_WORKERS));
+    let set = |name: &'static str| std::env::var_os(name).map(|value| (name, value));
+    let Some((name, value)) = set("LENO_THREADS").or_else(|| set("SMOL_THREADS")) else {
+        return cores();
+    };
+    match value.to_str().and_then(|value| value.trim().parse().ok()) {
+        Some(workers @ 1..=MAX_WORKERS) => workers,
+        _ => {
+            let cores = cores();
+            eprintln!(
+                "leno: {name}={} is not a number from 1 to {MAX_WORKERS}; using {cores}, the number of cores",
+                value.to_string_lossy()
+            );
+            cores
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! The process-wide runtime: its workers, and how a task finds one of them.
+
+use std::future::Future;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use async_task::{Runnable, ScheduleInfo};
+use leno_reactor::Reactor;
+
+use crate::builder::{Builder, Config};
+use crate::context;
+use crate::idle::Idle;
+use crate::live::Tracker;
+use crate::root::Root;
+use crate::sentry::Sentry;
+use crate::strangers::Strangers;
+use crate::worker::{self, Outcome, Worker};
+
+/// Everything that the workers share. Made at the first use and never freed: tasks and wakers may outlive any owner.
+pub(crate) struct Runtime {
+    /// One for each worker that was asked for.
+    all: Box<[Worker]>,
+    /// How many of them have a thread. Written before the runtime is published, and when a thread that the OS refused
+    /// could be had later; Release, paired with Acquire loads of whoever picks a worker.
+    started: AtomicUsize,
+    pub(crate) idle: Idle,
+    pub(crate) sentry: Sentry,
+    /// Threads that sleep in `block_on` and would run tasks, because no worker has a thread.
+    pub(crate) strangers: Strangers,
+    /// Whether new tasks are refused. Set once by `shutdown`; read by every spawn. SeqCst with the counts of tasks.
+    pub(crate) closing: AtomicBool,
+    /// Whether the workers are to end. Set once by `shutdown`, before it wakes them all.
+    pub(crate) stopping: AtomicBool,
+    /// Whether what becomes runnable is to be dropped: the workers have ended. Set once by `shutdown`.
+    pub(crate) over: AtomicBool,
+    /// How many tasks were spawned and have ended on threads that are no workers. Written by them; read by `shutdown`.
+    pub(crate) spawned: AtomicU64,
+    pub(crate) ended: AtomicU64,
+    pub(crate) config: Config,
+    pub(crate) tracker: Option<Tracker>,
+    pub(crate) threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
+    generation: u32,
+}
+
+/// Null until the first use. Written under `STARTING`, with Release; the Acquire load of everybody else pairs with it.
+static RUNTIME: AtomicPtr<Runtime> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Held while the runtime is made, so that there is one.
+static STARTING: Mutex<()> = Mutex::new(());
+
+fn starting() -> MutexGuard<'static, ()> {
+    STARTING
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+impl Runtime {
+    /// The runtime, if there is one. A forked child has none until it makes its own.
+    pub(crate) fn existing() -> Option<&'static Runtime> {
+        let runtime = RUNTIME.load(Ordering::Acquire);
+        // SAFETY: what was published is never freed.
+        let runtime = unsafe { runtime.as_ref() }?;
+        (runtime.generation == leno_reactor::fork_generation()).then_some(runtime)
+    }
+
+    /// The runtime; starts it at the first use.
+    pub(crate) fn get() -> &'static Runtime {
+        match Runtime::existing() {
+            Some(runtime) => runtime,
+            None => Runtime::start_default(),
+        }
+    }
+
+    #[cold]
+    fn start_default() -> &'static Runtime {
+        let _starting = starting();
+        Runtime::existing().unwrap_or_else(|| {
+            let runtime = Runtime::new(Builder::default_config());
+            if let Err(error) = runtime.start_threads(0) {
+                runtime.report_missing_threads(&error);
+            }
+            runtime.publish();
+            runtime
+        })
+    }
+
+    /// Starts the runtime as configured, unless there is one.
+    pub(crate) fn start(config: Config) -> io::Result<()> {
+        let _starting = starting();
+        if Runtime::existing().is_some() {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "the runtime is running already; call `Builder::start` before the first `spawn`",
+            ));
+        }
+        let runtime = Runtime::new(config);
+        if let Err(error) = runtime.start_threads(0) {
+            if runtime.workers().is_empty() {
+                let message = format!(
+                    "the OS refused every worker thread; allow more threads or processes: {error}"
+                );
+                return Err(io::Error::new(error.kind(), message));
+            }
+            runtime.report_missing_threads(&error);
+        }
+        runtime.publish();
+        Ok(())
+    }
+
+    /// Runs `future` as the body of `main`: the calling thread is worker 0. If there is a runtime already, or one is
+    /// made meanwhile, the thread only blocks on the future.
+    pub(crate) fn run_main<F: Future>(future: F) -> F::Output {
+        let runtime = {
+            let _starting = starting();
+            if Runtime::existing().is_some() {
+                None
+            } else {
+                let runtime = Runtime::new(Builder::default_config());
+                // The calling thread counts as started: it is about to run.
+                runtime.started.store(1, Ordering::Release);
+                if let Err(error) = runtime.start_threads(1) {
+                    runtime.report_missing_threads(&error);
+                }
+                runtime.publish();
+                Some(runtime)
+            }
+        };
+        let Some(runtime) = runtime else {
+            return leno_reactor::block_on(future);
+        };
+        let worker = &runtime.all[0];
+        match worker::run(runtime, worker, Some(Root::new(future, worker.unparker()))) {
+            Outcome::Ready(output) => output,
+            Outcome::Stopped | Outcome::Taken => {
+                unreachable!("worker 0 is this thread until its root is ready")
+            }
+        }
+    }
+
+    fn new(config: Config) -> &'static Runtime {
+        let reactors: Vec<_> = (0..config.reactors).map(|_| Reactor::new()).collect();
+        let all = (0..config.workers)
+            .map(|i| Worker::new(i, reactors[i % reactors.len()].clone()))
+            .collect();
+        Box::leak(Box::new(Runtime {
+            all,
+            started: AtomicUsize::new(0),
+            idle: Idle::new(config.workers),
+            sentry: Sentry::new(),
+            strangers: Strangers::default(),
+            closing: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+            spawned: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            tracker: config.tracking.then(Tracker::new),
+            config,
+            threads: Mutex::default(),
+            generation: leno_reactor::fork_generation(),
+        }))
+    }
+
+    /// Makes it the process's runtime, once its workers are there to be found.
+    fn publish(&'static self) {
+        leno_reactor::before_sleep(Strangers::before_sleep);
+        crate::blocking::set_last_resort(|runnable| Runtime::get().receive(runnable));
+        RUNTIME.store(std::ptr::from_ref(self).cast_mut(), Ordering::Release);
+    }
+
+    /// Tries once more for a runtime that the OS gave no thread. True if there is one now.
+    pub(crate) fn start_late(&'static self) -> bool {
+        let _starting = starting();
+        if self.workers().is_empty() && self.start_threads(0).is_ok() {
+            eprintln!(
+                "leno: the OS allows worker threads again; {} are running",
+                self.workers().len()
+            );
+        }
+        !self.workers().is_empty()
+    }
+
+    /// Starts the threads of the workers from `first` on, as far as the OS allows.
+    pub(crate) fn start_threads(&'static self, first: usize) -> io::Result<()> {
+        for (index, worker) in self.all.iter().enumerate().skip(first) {
+            let mut thread = std::thread::Builder::new().name((self.config.thread_name)(index));
+            if let Some(size) = self.config.stack_size {
+                thread = thread.stack_size(size);
+            }
+            let handle = thread.spawn(move || {
+                worker::run::<std::future::Pending<()>>(self, worker, None);
+            })?;
+            self.threads
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner())
+                .push(handle);
+            self.started.store(index + 1, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    fn report_missing_threads(&self, error: &io::Error) {
+        let (started, wanted) = (self.workers().len(), self.all.len());
+        let rest = if started == 0 {
+            "threads in `block_on` run the tasks"
+        } else {
+            "the runtime goes on with these"
+        };
+        eprintln!(
+            "leno: the OS allowed {started} of {wanted} worker threads ({error}); {rest}. \
+             Allow more threads or processes, or set LENO_THREADS"
+        );
+    }
+
+    /// The workers that have a thread.
+    pub(crate) fn workers(&self) -> &[Worker] {
+        &self.all[..self.started.load(Ordering::Acquire)]
+    }
+
+    /// How many workers there may be.
+    pub(crate) fn capacity(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Where tasks wait that no worker will ever take, because none has a thread.
+    pub(crate) fn orphanage(&self) -> &Worker {
+        &self.all[0]
+    }
+
+    /// Runs what no worker will run, until nothing is runnable.
+    pub(crate) fn run_orphans(&self) {
+        while let Some(runnable) = self.orphanage().inbox.pop() {
+            runnable.run();
+        }
+    }
+
+    /// Drops every task that is in a queue. The workers have ended, but for one that a task keeps.
+    pub(crate) fn drop_queues(&self) {
+        for worker in &self.all {
+            while let Some(runnable) = worker.ring.steal_one() {
+                drop_quietly(runnable);
+            }
+            while let Some(runnable) = worker.next.take().or_else(|| worker.inbox.pop()) {
+                drop_quietly(runnable);
+            }
+        }
+    }
+
+    /// All workers, with a thread or without.
+    pub(crate) fn every_worker(&self) -> impl Iterator<Item = &Worker> {
+        self.all.iter()
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Whether some worker does not sleep.
+    pub(crate) fn anyone_awake(&self) -> bool {
+        self.workers()
+            .iter()
+            .any(|worker| !self.idle.is_parked(worker.index))
+    }
+
+    /// Whether any inbox holds something. Ordered by the caller's fence.
+    pub(crate) fn has_mail(&self) -> bool {
+        self.workers().iter().any(|worker| !worker.inbox.is_empty())
+    }
+
+    /// Takes a task from a thread that does not keep it. A promise: some worker will see it.
+    pub(crate) fn receive(&self, runnable: Runnable) {
+        if self.over.load(Ordering::SeqCst) {
+            // The workers have ended; dropping it cancels the task.
+            return drop_quietly(runnable);
+        }
+        let workers = self.workers();
+        if workers.is_empty() {
+            self.orphanage().inbox.push(runnable);
+            self.strangers.call();
+            // If a thread could be had meanwhile, it may have parked before it could see this.
+            self.idle.announce();
+            if !self.workers().is_empty() {
+                self.orphanage().unpark();
+            }
+            return;
+        }
+        let home = home(workers.len());
+        if let Some(worker) = self.claim_for(home) {
+            workers[worker].inbox.push(runnable);
+            workers[worker].unpark();
+            return;
+        }
+        workers[home].inbox.push(runnable);
+        self.idle.announce();
+        // The home may have parked, or the last searcher given up, before either could see this.
+        if let Some(worker) = self.claim_for(home) {
+            workers[worker].unpark();
+        }
+    }
+
+    /// Claims somebody for work that waits at `home`: best the home itself, and nobody if somebody searches anyway.
+    fn claim_for(&self, home: usize) -> Option<usize> {
+        if self.idle.claim(home) {
+            Some(home)
+        } else if self.idle.anyone_searches() {
+            None
+        } else {
+            self.idle.claim_any(self.sentry.spared())
+        }
+    }
+
+    /// After a push to `worker`'s own ring: wakes somebody if there is work to spare. May be missed.
+    pub(crate) fn hint(&self, worker: &Worker) {
+        if worker.ring.len() >= 2 && self.idle.wants_hint() {
+            self.wake_one();
+        }
+    }
+
+    /// A searcher has found work and stops to look: if there is more, somebody else should.
+    pub(crate) fn pass_on(&self, worker: &Worker) {
+        self.idle.announce();
+        if (worker.ring.len() >= 2 || self.has_mail()) && self.idle.wants_hint() {
+            self.wake_one();
+        }
+    }
+
+    /// The calling worker stops to look after its own queue for a while.
+    pub(crate) fn hand_over(&self, worker: &Worker) {
+        let has_work =
+            !worker.ring.is_empty() || !worker.next.is_empty() || !worker.inbox.is_empty();
+        if has_work && !self.idle.anyone_searches() {
+            self.wake_one();
+        }
+    }
+
+    fn wake_one(&self) {
+        if let Some(worker) = self.idle.claim_any(self.sentry.spared()) {
+            self.all[worker].unpark();
+        }
+    }
+}
+
+/// Cancels a task. Its future is user code: a panic in its drop ends here.
+fn drop_quietly(runnable: Runnable) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(runnable))) {
+        std::mem::forget(payload);
+    }
+}
+
+/// The schedule function of every task of the runtime. A function without captures, so that `async-task` stores nothing
+/// for it and a wake-up costs one atomic operation.
+pub(crate) fn schedule(runnable: Runnable, info: ScheduleInfo) {
+    if let Err(runnable) = context::keep(runnable, info.woken_while_running) {
+        Runtime::get().receive(runnable);
+    }
+}
+
+/// The worker to which this thread gives its tasks when all are busy: always the same, so that what belongs together
+/// stays together.
+fn home(workers: usize) -> usize {
+    use std::cell::Cell;
+
+    /// Counts threads. Relaxed: it only spreads them.
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static NUMBER: Cell<Option<usize>> = const { Cell::new(None) };
+    }
+    let number = NUMBER.try_with(|number| {
+        number.get().unwrap_or_else(|| {
+            let new = THREADS.fetch_add(1, Ordering::Relaxed);
+            number.set(Some(new));
+            new
+        })
+    });
+    number.unwrap_or(0) % workers
+}

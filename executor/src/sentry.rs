@@ -1,0 +1,208 @@
+//! The watch: a task that blocks its thread delays the others by some milliseconds, not for ever.
+//!
+//! While any worker runs, one parked worker, the sentry, sleeps with a time-out. When it wakes and a worker's tick has
+//! not moved since its last look, it takes what that worker has: its queues, its events, its timers. When nothing has
+//! moved and nobody runs, it goes off duty and sleeps for ever, so an idle program makes no system call. A worker that
+//! wakes into an unguarded runtime puts somebody on duty before it runs its first task. If all are busy, each looks
+//! at the others now and then.
+//!
+//! Safety is paid for here and not by the workers: they only count.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use leno_reactor::Batch;
+
+use crate::runtime::Runtime;
+use crate::worker::Worker;
+
+/// How long the sentry sleeps: short at first, then less and less often.
+const PERIODS: [Duration; 3] = [
+    Duration::from_millis(2),
+    Duration::from_millis(5),
+    Duration::from_millis(10),
+];
+
+/// How many tasks the sentry takes out of a stuck worker's inbox at once.
+const INBOX_BATCH: usize = 256;
+
+/// How many tasks in its own ring are enough for the sentry: it must not take more than others can take from it.
+const ENOUGH: usize = 128;
+
+const NOBODY: usize = usize::MAX;
+
+/// Who is on duty. Owned by the runtime.
+#[derive(Debug)]
+pub(crate) struct Sentry {
+    /// The index of the worker on duty, or `NOBODY`. Exchanged by whoever puts a worker on duty, stored by the sentry
+    /// that goes off. Relaxed: a watch that starts late or twice is no harm, and the wake-up carries everything else.
+    on_duty: AtomicUsize,
+}
+
+impl Sentry {
+    pub(crate) fn new() -> Sentry {
+        Sentry {
+            on_duty: AtomicUsize::new(NOBODY),
+        }
+    }
+
+    /// Who should be left asleep if another can be woken.
+    pub(crate) fn spared(&self) -> Option<usize> {
+        Some(self.on_duty.load(Ordering::Relaxed)).filter(|&worker| worker != NOBODY)
+    }
+
+    /// Called by `worker` before it runs the first task after a sleep: sees to it that somebody watches.
+    pub(crate) fn arm(&self, runtime: &'static Runtime, worker: usize) {
+        let on_duty = self.on_duty.load(Ordering::Relaxed);
+        if on_duty != NOBODY && on_duty != worker {
+            return;
+        }
+        // A sentry with work of its own can't watch.
+        let Some(next) = runtime.idle.claim_any(None) else {
+            self.on_duty.store(NOBODY, Ordering::Relaxed);
+            return;
+        };
+        self.on_duty.store(next, Ordering::Relaxed);
+        runtime.workers()[next].unpark();
+    }
+
+    fn is(&self, worker: usize) -> bool {
+        self.on_duty.load(Ordering::Relaxed) == worker
+    }
+
+    fn take_over(&self, worker: usize) -> bool {
+        let taken =
+            self.on_duty
+                .compare_exchange(NOBODY, worker, Ordering::Relaxed, Ordering::Relaxed);
+        taken.is_ok()
+    }
+
+    fn go_off(&self) {
+        self.on_duty.store(NOBODY, Ordering::Relaxed);
+    }
+}
+
+/// One worker's notes for its watches. Owned by its loop.
+pub(crate) struct Watch {
+    /// The tick of each worker at the last look.
+    seen: Vec<u32>,
+    /// Which of `PERIODS` comes next.
+    period: usize,
+    /// Whether a tick had moved, or somebody ran, at the last look.
+    lively: bool,
+    last_look: Option<Instant>,
+    batch: Option<Batch>,
+}
+
+impl Watch {
+    pub(crate) fn new(runtime: &Runtime) -> Watch {
+        Watch {
+            seen: vec![0; runtime.capacity()],
+            period: 0,
+            lively: true,
+            last_look: None,
+            batch: None,
+        }
+    }
+
+    /// How long `worker`, which is about to park, may sleep.
+    pub(crate) fn before_sleep(&mut self, runtime: &Runtime, worker: usize) -> Option<Duration> {
+        let sentry = &runtime.sentry;
+        if !sentry.is(worker) {
+            if runtime.workers().len() < 2 || !runtime.anyone_awake() || !sentry.take_over(worker) {
+                return None;
+            }
+            self.period = 0;
+            self.lively = true;
+            self.note(runtime);
+        }
+        if !self.lively && !runtime.anyone_awake() {
+            sentry.go_off();
+            self.period = 0;
+            self.lively = true;
+            return None;
+        }
+        Some(PERIODS[self.period])
+    }
+
+    /// After a sleep of `worker`: looks, if it is the sentry.
+    pub(crate) fn after_sleep(&mut self, runtime: &'static Runtime, worker: &'static Worker) {
+        if runtime.sentry.is(worker.index) {
+            self.period = (self.period + 1).min(PERIODS.len() - 1);
+            self.lively = self.look(runtime, worker);
+        }
+    }
+
+    /// The look of a busy worker when nobody is parked, at most once in the shortest period.
+    pub(crate) fn look_when_all_are_busy(
+        &mut self,
+        runtime: &'static Runtime,
+        worker: &'static Worker,
+    ) {
+        if runtime.workers().len() < 2 || runtime.idle.any_parked() {
+            return;
+        }
+        let now = Instant::now();
+        match self.last_look {
+            Some(last) if now.saturating_duration_since(last) < PERIODS[2] => {}
+            Some(_) => {
+                self.last_look = Some(now);
+                self.look(runtime, worker);
+            }
+            None => {
+                self.last_look = Some(now);
+                self.note(runtime);
+            }
+        }
+    }
+
+    /// Remembers where everybody is.
+    fn note(&mut self, runtime: &Runtime) {
+        for (seen, other) in self.seen.iter_mut().zip(runtime.workers()) {
+            *seen = other.tick.load(Ordering::Relaxed);
+        }
+    }
+
+    /// Takes over from every worker that stands still. True if anything moved since the last look.
+    fn look(&mut self, runtime: &'static Runtime, worker: &'static Worker) -> bool {
+        let mut lively = false;
+        for other in runtime.workers() {
+            let tick = other.tick.load(Ordering::Relaxed);
+            let moved = std::mem::replace(&mut self.seen[other.index], tick) != tick;
+            lively |= moved;
+            if other.index != worker.index && !moved && !runtime.idle.is_parked(other.index) {
+                lively = true;
+                self.relieve(other, worker);
+            }
+        }
+        runtime.hint(worker);
+        lively
+    }
+
+    /// Takes what `stuck` has and can't get at. `worker` is the calling thread's.
+    fn relieve(&mut self, stuck: &Worker, worker: &'static Worker) {
+        // SAFETY: the calling thread is `worker`, and so the owner of its ring; what is taken from `stuck` may be taken
+        // by anybody.
+        unsafe {
+            while let Some(runnable) = stuck.ring.steal_into(&worker.ring) {
+                worker.push(runnable);
+                if worker.ring.len() >= ENOUGH {
+                    break;
+                }
+            }
+            if let Some(runnable) = stuck.next.take() {
+                worker.push(runnable);
+            }
+            for _ in 0..INBOX_BATCH {
+                let Some(runnable) = stuck.inbox.pop() else {
+                    break;
+                };
+                worker.push(runnable);
+            }
+        }
+        // Its wakers are called here, so the tasks that they wake come to `worker`.
+        stuck
+            .reactor
+            .turn(self.batch.get_or_insert_with(Batch::new));
+    }
+}

@@ -1,0 +1,290 @@
+//! One worker: what others see of it, and the loop that its thread runs.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_task::Runnable;
+use leno_reactor::{Parker, Reactor, Unparker, budget};
+
+use crate::context;
+use crate::queue::{Inbox, NextSlot, Ring};
+use crate::root::Root;
+use crate::runtime::Runtime;
+use crate::sentry::Watch;
+
+/// After how many tasks a busy worker looks at its inbox and its reactor. A prime, so that it does not fall in step with
+/// the program.
+const TASKS_PER_LOOK: u32 = 61;
+
+/// How many tasks in a row may come from the next-slot: two tasks that wake each other must not starve the rest.
+const NEXT_IN_A_ROW: u32 = 3;
+
+/// How many tasks are moved from the inbox to the ring at once, where others can steal half of them with one exchange.
+const INBOX_BATCH: usize = 32;
+
+/// The part of a worker that other threads use. Owned by the runtime, lives as long as it.
+pub(crate) struct Worker {
+    pub(crate) index: usize,
+    pub(crate) ring: Ring<Runnable>,
+    pub(crate) next: NextSlot<Runnable>,
+    pub(crate) inbox: Inbox<Runnable>,
+    pub(crate) reactor: Arc<Reactor>,
+    unparker: Unparker,
+    /// For the thread that becomes this worker.
+    parker: Mutex<Option<Parker>>,
+    /// How many tasks it has run, wrapping. Written by its thread; read by the sentry, to whom a tick that stands still
+    /// means a task that blocks its thread. Relaxed: it stands for itself.
+    pub(crate) tick: AtomicU32,
+    /// How many tasks were spawned and have ended on its thread. Written by its thread alone; read by `shutdown`, after
+    /// the flag that makes spawning stop. Release, so that who sees an end sees what the task did.
+    pub(crate) spawned: AtomicU64,
+    pub(crate) ended: AtomicU64,
+}
+
+impl Worker {
+    pub(crate) fn new(index: usize, reactor: Arc<Reactor>) -> Worker {
+        let parker = Parker::new(reactor.clone());
+        Worker {
+            index,
+            ring: Ring::new(),
+            next: NextSlot::new(),
+            inbox: Inbox::new(),
+            reactor,
+            unparker: parker.unparker(),
+            parker: Mutex::new(Some(parker)),
+            tick: AtomicU32::new(0),
+            spawned: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn unpark(&self) {
+        self.unparker.unpark();
+    }
+
+    pub(crate) fn unparker(&self) -> Unparker {
+        self.unparker.clone()
+    }
+
+    /// Appends to the ring; when it is full, half of it moves to the inbox.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread is this worker.
+    pub(crate) unsafe fn push(&self, runnable: Runnable) {
+        let mut runnable = runnable;
+        // SAFETY: the caller is the owner.
+        while let Err(rejected) = unsafe { self.ring.push(runnable) } {
+            runnable = rejected;
+            // SAFETY: as above.
+            unsafe { self.ring.overflow(|task| self.inbox.push(task)) };
+        }
+    }
+
+    /// Takes the parker. Once: that makes the caller this worker.
+    fn take_parker(&self) -> Option<Parker> {
+        self.parker
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .take()
+    }
+}
+
+/// Why a worker's loop ended.
+pub(crate) enum Outcome<T> {
+    /// The runtime was told to stop.
+    Stopped,
+    /// The root future is ready.
+    Ready(T),
+    /// Another thread is this worker.
+    Taken,
+}
+
+/// Runs `worker` on the calling thread until the runtime stops, or until `root` is ready.
+pub(crate) fn run<F: Future>(
+    runtime: &'static Runtime,
+    worker: &'static Worker,
+    mut root: Option<Root<F>>,
+) -> Outcome<F::Output> {
+    let Some(parker) = worker.take_parker() else {
+        return Outcome::Taken;
+    };
+    let entered = leno_reactor::enter(worker.reactor.clone());
+    context::become_worker(runtime, worker);
+    let _guard = ResignOnDrop(entered);
+    let mut this = Loop {
+        runtime,
+        worker,
+        parker,
+        tick: 0,
+        next_in_a_row: 0,
+        searching: false,
+        fresh: true,
+        random: fastrand::Rng::new(),
+        watch: Watch::new(runtime),
+    };
+    loop {
+        if let Some(root) = &mut root {
+            if root.is_woken() {
+                this.count();
+                if let Some(output) = context::in_task(|| root.poll()) {
+                    this.stop_searching();
+                    return Outcome::Ready(output);
+                }
+            }
+        }
+        match this.find() {
+            Some(runnable) => this.run(runnable),
+            None if runtime.is_stopping() => {
+                this.stop_searching();
+                return Outcome::Stopped;
+            }
+            None => this.park(root.as_ref().is_some_and(Root::may_be_woken)),
+        }
+    }
+}
+
+/// Also when the root future panics.
+struct ResignOnDrop(#[expect(dead_code, reason = "held for its drop")] leno_reactor::Entered);
+
+impl Drop for ResignOnDrop {
+    fn drop(&mut self) {
+        context::resign();
+    }
+}
+
+/// What only the worker's own thread knows.
+struct Loop {
+    runtime: &'static Runtime,
+    worker: &'static Worker,
+    parker: Parker,
+    tick: u32,
+    next_in_a_row: u32,
+    /// Whether it is counted as searching.
+    searching: bool,
+    /// Whether it has not run anything since it last slept.
+    fresh: bool,
+    random: fastrand::Rng,
+    watch: Watch,
+}
+
+impl Loop {
+    /// Runs one task. Whatever panics in it, the worker goes on: `async-task` has stored the panic for whoever awaits
+    /// the task, and what is caught here comes from destructors.
+    fn run(&mut self, runnable: Runnable) {
+        if self.searching {
+            self.stop_searching();
+            // Others held back because this one searched; now it has its hands full.
+            self.runtime.pass_on(self.worker);
+        }
+        self.count();
+        budget::refill();
+        let result = context::in_task(|| catch_unwind(AssertUnwindSafe(|| runnable.run())));
+        if let Err(payload) = result {
+            // Its drop may panic too, and there is nobody to tell.
+            std::mem::forget(payload);
+        }
+    }
+
+    /// Shows that the worker is alive.
+    fn count(&mut self) {
+        if std::mem::take(&mut self.fresh) {
+            self.runtime.sentry.arm(self.runtime, self.worker.index);
+        }
+        self.tick = self.tick.wrapping_add(1);
+        self.worker.tick.store(self.tick, Ordering::Relaxed);
+    }
+
+    /// The next task to run, if there is any that this worker can reach.
+    fn find(&mut self) -> Option<Runnable> {
+        if self.tick % TASKS_PER_LOOK == TASKS_PER_LOOK - 1 {
+            // Counted even if this brings no task, or an idle worker would look again and again.
+            self.tick = self.tick.wrapping_add(1);
+            self.parker.turn();
+            self.watch.look_when_all_are_busy(self.runtime, self.worker);
+            if let Some(runnable) = self.worker.inbox.pop() {
+                return Some(runnable);
+            }
+        }
+        if self.next_in_a_row < NEXT_IN_A_ROW {
+            if let Some(runnable) = self.worker.next.take() {
+                self.next_in_a_row += 1;
+                return Some(runnable);
+            }
+        }
+        self.next_in_a_row = 0;
+        // SAFETY: this thread is the worker, and so the owner of its ring.
+        let own = unsafe { self.worker.ring.pop() };
+        own.or_else(|| self.worker.next.take())
+            .or_else(|| self.open_inbox())
+            .or_else(|| self.search())
+    }
+
+    fn open_inbox(&mut self) -> Option<Runnable> {
+        let first = self.worker.inbox.pop()?;
+        for _ in 1..INBOX_BATCH {
+            let Some(runnable) = self.worker.inbox.pop() else {
+                break;
+            };
+            // SAFETY: this thread is the worker.
+            unsafe { self.worker.push(runnable) };
+        }
+        self.runtime.hint(self.worker);
+        Some(first)
+    }
+
+    /// Looks for work at the other workers, starting anywhere, unless enough others do.
+    fn search(&mut self) -> Option<Runnable> {
+        let workers = self.runtime.workers();
+        if workers.len() < 2 || !(self.searching || self.runtime.idle.begin_search()) {
+            return None;
+        }
+        self.searching = true;
+        let start = self.random.usize(..workers.len());
+        let (before, from) = workers.split_at(start);
+        let found = from
+            .iter()
+            .chain(before)
+            .filter(|other| other.index != self.worker.index)
+            .find_map(|other| {
+                // SAFETY: this thread is the worker, and so the owner of the ring that is stolen into.
+                unsafe { other.ring.steal_into(&self.worker.ring) }.or_else(|| other.inbox.pop())
+            });
+        if found.is_none() {
+            self.stop_searching();
+        }
+        found
+    }
+
+    fn stop_searching(&mut self) {
+        if std::mem::take(&mut self.searching) {
+            self.runtime.idle.end_search();
+        }
+    }
+
+    /// Sleeps until there is something to do.
+    fn park(&mut self, root_may_be_woken: bool) {
+        self.stop_searching();
+        let idle = &self.runtime.idle;
+        let index = self.worker.index;
+        idle.park(index);
+        // Whoever pushed before it could see the bit is seen here.
+        let stay = root_may_be_woken
+            || self.runtime.is_stopping()
+            || !self.worker.inbox.is_empty()
+            || self.runtime.has_mail();
+        if !stay {
+            let limit = self.watch.before_sleep(self.runtime, index);
+            self.parker.park(limit);
+            self.parker.leave();
+            self.fresh = true;
+        }
+        // Whoever claimed this worker has counted it as searching.
+        self.searching = !idle.unpark(index);
+        if !stay {
+            self.watch.after_sleep(self.runtime, self.worker);
+        }
+    }
+}
