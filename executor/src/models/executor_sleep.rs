@@ -37,11 +37,11 @@ impl Executor {
         }
     }
 
-    /// With the entries 0 and 1 in the ring of a `run` that is not being polled.
+    /// With three entries in the ring of a `run` that is not being polled.
     fn with_full_ring() -> Self {
         let executor = Self::new();
         let ring = executor.queues.open_ring();
-        for number in 0..2 {
+        for number in 0..3 {
             // SAFETY: nobody else has the ring yet.
             assert!(unsafe { ring.push(Entry::new(number)) }.is_ok());
         }
@@ -183,15 +183,15 @@ fn a_sleeper_that_ends_passes_its_wake_up_on() {
     .check();
 }
 
-/// Tasks that a thief moves are hidden for a moment; who looked just then is woken.
+/// One thief takes two of three tasks, and hides the second one for a moment; who looked just then is woken.
 #[test]
 fn stolen_tasks_are_announced_again() {
     Model {
         setup: Executor::with_full_ring,
-        roles: [Executor::steal_and_block, Executor::steal_and_block],
+        roles: [Executor::steal_and_block; 3],
         rest: Executor::nothing_left,
-        entries: 0..2,
-        preemptions: Some(3),
+        entries: 0..3,
+        preemptions: Some(2),
     }
     .check();
 }
