@@ -2,6 +2,7 @@
 // Under loom only the modelled protocols are compiled, and not everything in them is used by a model.
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
+mod executor;
 mod idle;
 mod queue;
 mod sync;
@@ -36,6 +37,7 @@ mod worker;
 pub use self::{
     blocking::{Unblock, unblock},
     builder::Builder,
+    executor::{Executor, LocalExecutor},
     shutdown::shutdown,
     spawn::spawn,
 };
