@@ -188,7 +188,8 @@ impl Watchdog {
         std::thread::spawn(move || {
             let limit = Duration::from_secs(30);
             if receiver.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-                eprintln!("{what}: hung");
+                // Not `eprintln!`, which the test harness would keep for itself.
+                let _ = writeln!(std::io::stderr(), "{what}: hung");
                 std::process::abort();
             }
         });
