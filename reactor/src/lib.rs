@@ -52,19 +52,14 @@ pub use self::{
     timer::Timer,
 };
 
-/// The name of the way in which this process waits for events, such as `"epoll"`.
-///
-/// # Errors
-///
-/// What the OS said when it refused a poller.
+/// The name of the way in which this build waits for events, such as `"epoll"`.
 ///
 /// # Examples
 ///
 /// ```
-/// println!("waiting with {}", leno_reactor::backend()?);
-/// # std::io::Result::Ok(())
+/// println!("waiting with {}", leno_reactor::backend());
 /// ```
 #[cfg(not(loom))]
-pub fn backend() -> std::io::Result<&'static str> {
-    guest::reactor().backend()
+pub const fn backend() -> &'static str {
+    sys::BACKEND
 }

@@ -92,15 +92,6 @@ impl Reactor {
         })
     }
 
-    /// The name of the way it waits, such as `"epoll"`. Opens the poller if that has not happened yet.
-    ///
-    /// # Errors
-    ///
-    /// What the OS said when it refused a poller: no more descriptors, or no memory.
-    pub fn backend(&self) -> io::Result<&'static str> {
-        Ok(self.open_poller()?.name())
-    }
-
     /// Handles what is ready now and the timers that are due, without waiting: one system call, or none if nothing is
     /// registered. Does nothing if another thread is in the seat. Any thread may call it; the wakers are called on
     /// this one.

@@ -34,9 +34,10 @@ pub(crate) struct Sleepers {
     /// How many are registered and not woken. Written under the lock of `list`; read by givers after
     /// their fence, which pairs with the fence of [`register`](Self::register).
     asleep: AtomicUsize,
-    /// 0: no wake-up is in flight; else 1 and how many tasks have since relied on it. Set to 1 by a
-    /// waker under the lock of `list`, counted up by givers (a read-modify-write, so that it comes
-    /// before the reset or sees it), reset under the lock by whoever leaves the list, who fences then.
+    /// 0: no wake-up is in flight; else 1 and how many tasks have since relied on it. Set to 1 under
+    /// the lock of `list` by whoever wakes, counted up by givers, reset under the lock by whoever
+    /// leaves the list, who fences then. All of these are read-modify-writes, and so come one after
+    /// the other: a giver either sees the reset, or its task was there before the receiver looks.
     in_flight: AtomicUsize,
     list: Mutex<List>,
 }
@@ -89,7 +90,7 @@ impl Sleepers {
             self.asleep.store(list.entries.len(), Ordering::Relaxed);
             // Also by one that was not woken. If somebody else was, a second one is woken for the
             // next task, which does no harm; and a mark that a forgotten receiver left is gone.
-            self.in_flight.store(0, Ordering::Relaxed);
+            self.in_flight.swap(0, Ordering::SeqCst);
             entry
         };
         fence(Ordering::SeqCst);
@@ -126,7 +127,7 @@ impl Sleepers {
             let entry = list.entries.pop();
             if entry.is_some() {
                 self.asleep.store(list.entries.len(), Ordering::Relaxed);
-                self.in_flight.store(1, Ordering::Relaxed);
+                self.in_flight.swap(1, Ordering::SeqCst);
             }
             entry
         };
@@ -139,7 +140,7 @@ impl Sleepers {
     pub(crate) fn evict(&self) -> Vec<Waker> {
         let mut list = lock(&self.list);
         self.asleep.store(0, Ordering::Relaxed);
-        self.in_flight.store(0, Ordering::Relaxed);
+        self.in_flight.swap(0, Ordering::SeqCst);
         let entries = mem::take(&mut list.entries);
         entries.into_iter().map(|(_, waker)| waker).collect()
     }

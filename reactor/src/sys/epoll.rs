@@ -21,6 +21,8 @@ use crate::readiness::{Ready, Waiting};
 /// How many events one wait can bring. More stay in the kernel for the next.
 const CAPACITY: usize = 256;
 
+pub(crate) const BACKEND: &str = "epoll";
+
 /// The eventfd's token. No handle has it: their generations start at one.
 const NOTIFY: u64 = 0;
 
@@ -77,10 +79,6 @@ impl Poller {
             eventfd,
             coarse: AtomicBool::new(false),
         })
-    }
-
-    pub(crate) fn name(&self) -> &'static str {
-        "epoll"
     }
 
     pub(crate) fn edge(&self) -> bool {
