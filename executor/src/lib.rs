@@ -17,6 +17,8 @@ mod builder;
 #[cfg(not(loom))]
 mod context;
 #[cfg(not(loom))]
+mod held;
+#[cfg(not(loom))]
 mod live;
 #[cfg(not(loom))]
 mod root;

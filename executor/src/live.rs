@@ -14,6 +14,7 @@ use std::task::{Context, Poll, Waker};
 use pin_project_lite::pin_project;
 
 use crate::context;
+use crate::held::Held;
 use crate::runtime::Runtime;
 
 /// What is told of a task's panic.
@@ -70,7 +71,7 @@ pin_project! {
     /// A task's future. Its fields are dropped in order: first the user's future, then the count.
     pub(crate) struct Plain<F> {
         #[pin]
-        pub(crate) future: F,
+        pub(crate) future: Held<F>,
         pub(crate) counted: Counted,
     }
 }
@@ -87,7 +88,7 @@ pin_project! {
     /// A task's future under observation: its panics are told to the hook, and the tracker knows it.
     pub(crate) struct Observed<F> {
         #[pin]
-        pub(crate) future: F,
+        pub(crate) future: Held<F>,
         pub(crate) tracked: Option<Tracked>,
         pub(crate) counted: Counted,
         pub(crate) hook: Option<&'static PanicHook>,

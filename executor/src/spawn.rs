@@ -7,6 +7,7 @@ use async_task::{Runnable, WithInfo};
 
 use crate::Task;
 use crate::context;
+use crate::held::Held;
 use crate::live::{self, Counted, Observed, Plain};
 use crate::runtime::{Runtime, schedule};
 
@@ -41,7 +42,7 @@ pub fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static
     live::count_spawn(runtime);
     if runtime.tracker.is_none() && runtime.config.panic_hook.is_none() {
         let future = Plain {
-            future,
+            future: Held::new(future),
             counted: Counted,
         };
         let (runnable, task) = builder.spawn(|()| future, WithInfo(schedule));
@@ -51,7 +52,7 @@ pub fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static
     let tracked = runtime.tracker.as_ref().map(|tracker| tracker.reserve());
     let place = tracked.as_ref().map(|tracked| tracked.place());
     let future = Observed {
-        future,
+        future: Held::new(future),
         tracked,
         counted: Counted,
         hook: runtime.config.panic_hook.as_ref(),

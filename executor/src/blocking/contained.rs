@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// Calls `f`; if it panics, the panic ends here. The panic hook has reported it by then.
-pub(super) fn contain(f: impl FnOnce()) {
+pub(crate) fn contain(f: impl FnOnce()) {
     // Nothing that `f` may have left half done is looked at afterwards.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
         // A payload is any type, so its drop may panic too. The payload of that one is leaked to end the chain.

@@ -21,6 +21,7 @@ use std::task::{Context, Poll};
 use async_task::{Runnable, ScheduleInfo, Task, WithInfo};
 
 use self::contained::Contained;
+pub(crate) use self::contained::contain;
 use self::pool::{IDLE_LIMIT, Pool};
 pub use self::unblock::Unblock;
 
