@@ -204,7 +204,8 @@ fn the_waker_of_the_outer_level_works_while_the_inner_one_waits() {
                         pending::<()>().await;
                         Ok(0)
                     };
-                    let task = spawn(async move { back.send(gone.recv().await.unwrap() + 1).await });
+                    let task =
+                        spawn(async move { back.send(gone.recv().await.unwrap() + 1).await });
                     assert_eq!(future::or(outer, inner).await, Ok(2));
                     task.await.unwrap();
                 });
@@ -311,7 +312,10 @@ fn what_is_left_behind_goes_on_elsewhere() {
         let (sender, receiver) = mpsc::channel();
         let waker = waker_fn(move || sender.send(()).unwrap(), woken.clone());
         let mut context = std::task::Context::from_waker(&waker);
-        while std::pin::Pin::new(&mut timer).poll(&mut context).is_pending() {
+        while std::pin::Pin::new(&mut timer)
+            .poll(&mut context)
+            .is_pending()
+        {
             receiver.recv().unwrap();
         }
         assert!(woken.load(Ordering::SeqCst) <= 1);

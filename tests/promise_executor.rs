@@ -159,7 +159,10 @@ fn ticks_find_what_a_run_has_queued() {
             pending::<()>().await;
         }));
         assert!(poll_once(run.as_mut()).is_pending());
-        assert!(done.load(Ordering::SeqCst) < 600, "a run gives its thread back");
+        assert!(
+            done.load(Ordering::SeqCst) < 600,
+            "a run gives its thread back"
+        );
         if forgotten {
             std::mem::forget(run);
             while executor.try_tick() {}
@@ -269,7 +272,9 @@ fn runs_may_be_nested() {
             .await;
         // Levels that keep the ones around them from running anything.
         let task = executor.spawn(async { 10_000 });
-        total.set(total.get() + block_on(executor.run(async { block_on(other.run(executor.run(task))) })));
+        total.set(
+            total.get() + block_on(executor.run(async { block_on(other.run(executor.run(task))) })),
+        );
         total.set(total.get() + before.await);
     }));
     assert_eq!(total.get(), 11_111);

@@ -336,9 +336,9 @@ fn runs_may_be_nested_and_interleaved() {
     let one = LocalExecutor::new();
     let two = LocalExecutor::new();
     for _ in 0..50 {
-        let sum = block_on(one.run(two.run(one.run(async {
-            one.spawn(async { 1 }).await + two.spawn(async { 2 }).await
-        }))));
+        let sum = block_on(one.run(
+            two.run(one.run(async { one.spawn(async { 1 }).await + two.spawn(async { 2 }).await })),
+        ));
         assert_eq!(sum, 3);
         let served = Cell::new(0);
         let work = |executor: &LocalExecutor<'_>| {
