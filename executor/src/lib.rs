@@ -15,9 +15,9 @@ mod blocking;
 #[cfg(not(loom))]
 mod builder;
 #[cfg(not(loom))]
-mod context;
+mod contain;
 #[cfg(not(loom))]
-mod held;
+mod context;
 #[cfg(not(loom))]
 mod live;
 #[cfg(not(loom))]

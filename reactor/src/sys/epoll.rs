@@ -91,7 +91,8 @@ impl Poller {
     }
 
     pub(crate) fn add(&self, handle: Handle, token: u64) -> io::Result<()> {
-        let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+        let flags =
+            EventFlags::IN | EventFlags::PRI | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
         epoll::add(&self.epoll, handle, EventData::new_u64(token), flags).map_err(|errno| match errno {
             Errno::PERM => io::Error::new(
                 io::ErrorKind::PermissionDenied,
@@ -176,8 +177,11 @@ fn whole_milliseconds(time: Timespec) -> Timespec {
 
 fn ready(flags: EventFlags) -> Ready {
     let mut ready = Ready::NONE;
-    if flags.intersects(EventFlags::IN | EventFlags::PRI) {
+    if flags.contains(EventFlags::IN) {
         ready |= Ready::READABLE;
+    }
+    if flags.contains(EventFlags::PRI) {
+        ready |= Ready::URGENT;
     }
     if flags.contains(EventFlags::OUT) {
         ready |= Ready::WRITABLE;
