@@ -26,12 +26,17 @@ fn in_fork(child: impl FnOnce()) {
     // SAFETY: the child runs Rust code that allocates, which a forked process with other threads may do where the C
     // library repairs its allocator after a fork, as all that leno supports do.
     let pid = unsafe { libc::fork() };
-    assert!(pid >= 0, "{}", io::Error::last_os_error());
     if pid == 0 {
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child));
         // SAFETY: ends the process without the parent's exit handlers.
         unsafe { libc::_exit(i32::from(result.is_err())) };
     }
+    expect_end(pid);
+}
+
+/// Waits for a forked child, and fails unless it ends well.
+fn expect_end(pid: libc::pid_t) {
+    assert!(pid > 0, "{}", io::Error::last_os_error());
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let mut status = 0;
@@ -158,6 +163,40 @@ fn within_block_on() {
                 use_everything();
             });
             echo_once().await;
+        });
+        use_everything();
+    });
+}
+
+#[test]
+fn a_child_may_go_on_in_the_block_on_it_came_from() {
+    with_few_and_many_workers("a_child_may_go_on_in_the_block_on_it_came_from", || {
+        let parent = std::process::id();
+        block_on(async {
+            echo_once().await;
+            // One that the parent waits for, so that there is something in its reactor to take away.
+            let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            let address = socket.local_addr().unwrap();
+            assert!(future::poll_once(socket.recv(&mut [0])).await.is_none());
+            settle();
+            // SAFETY: as in `in_fork`.
+            let pid = unsafe { libc::fork() };
+            for _ in 0..5 {
+                Timer::after(Duration::from_millis(2)).await;
+                echo_once().await;
+                assert_eq!(unblock(|| 3).await, 3);
+                spawn(echo_once()).await;
+            }
+            if std::process::id() != parent {
+                // SAFETY: ends the process without the parent's exit handlers.
+                unsafe { libc::_exit(0) };
+            }
+            let sending = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            for _ in 0..5 {
+                sending.send_to(b"x", address).await.unwrap();
+                socket.recv(&mut [0]).await.unwrap();
+            }
+            expect_end(pid);
         });
         use_everything();
     });
