@@ -1,13 +1,13 @@
 //! One worker: what others see of it, and the loop that its thread runs.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_task::Runnable;
 use leno_reactor::{Parker, Reactor, Unparker, budget};
 
+use crate::contain::contain;
 use crate::context;
 use crate::queue::{Inbox, NextSlot, Ring};
 use crate::root::Root;
@@ -184,11 +184,11 @@ impl Loop {
         }
         self.count();
         budget::refill();
-        let result = context::in_task(|| catch_unwind(AssertUnwindSafe(|| runnable.run())));
-        if let Err(payload) = result {
-            // Its drop may panic too, and there is nobody to tell.
-            std::mem::forget(payload);
-        }
+        context::in_task(|| {
+            contain(|| {
+                runnable.run();
+            })
+        });
     }
 
     /// Shows that the worker is alive.

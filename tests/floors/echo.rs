@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use leno::future;
 use leno::io::{AsyncReadExt, AsyncWriteExt};
 use leno::net::{TcpListener, TcpStream};
 
@@ -15,10 +16,20 @@ use crate::strace;
 const WARM_UP: u64 = 200;
 const COUNTED: u64 = 10_000;
 
+/// Accepts one connection, and waits at it before the client sends anything: an operation is always tried before its
+/// socket is registered, so a client that is always faster would save the server the waiting for ever.
+async fn accept(listener: TcpListener) -> TcpStream {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let early = future::poll_once(stream.read(&mut [0])).await;
+    assert!(early.is_none(), "the client sends nothing yet");
+    stream.write_all(b"!").await.unwrap();
+    echo(&mut stream, WARM_UP).await;
+    stream
+}
+
 /// Serves one connection.
 async fn serve(listener: TcpListener) {
-    let (mut stream, _) = listener.accept().await.unwrap();
-    echo(&mut stream, WARM_UP).await;
+    let mut stream = accept(listener).await;
     strace::settle();
     strace::begin();
     echo(&mut stream, COUNTED).await;
@@ -41,6 +52,7 @@ async fn echo(stream: &mut TcpStream, trips: u64) {
 fn ask(link: &mut Link) {
     let mut stream = std::net::TcpStream::connect(link.receive::<SocketAddr>()).unwrap();
     stream.set_nodelay(true).unwrap();
+    stream.read_exact(&mut [0]).unwrap();
     let mut reply = [0; 64];
     for trip in 0..WARM_UP + COUNTED {
         stream.write_all(&[trip as u8; 64]).unwrap();
@@ -103,8 +115,7 @@ fn a_round_trip_on_two_workers() {
             let micros = leno::block_on(async {
                 let listener = listen(link).await;
                 let serve = async move {
-                    let (mut stream, _) = listener.accept().await.unwrap();
-                    echo(&mut stream, WARM_UP).await;
+                    let mut stream = accept(listener).await;
                     let start = Instant::now();
                     strace::begin();
                     echo(&mut stream, COUNTED).await;

@@ -198,7 +198,7 @@ impl Calls {
             let call = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
             // Signals and ends of threads are `---` and `+++`.
             let starts_a_call = call.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
-            if inside && starts_a_call {
+            if inside && starts_a_call && !is_foreign(call) {
                 let name = call.split('(').next().unwrap_or(call);
                 *calls.entry(purpose(name).to_owned()).or_default() += 1;
             }
@@ -207,6 +207,14 @@ impl Calls {
             "the child set no marks, or strace wrote in a way that this does not understand:\n{log}"
         );
     }
+}
+
+/// Whether the runtime has no part in this call.
+fn is_foreign(call: &str) -> bool {
+    const ALLOCATOR: [&str; 6] = ["brk(", "madvise(", "mmap(", "mprotect(", "mremap(", "munmap("];
+    // Built with debug assertions, the standard library asks whether a descriptor is open before it closes it.
+    let checks_before_close = cfg!(debug_assertions) && call.starts_with("fcntl(") && call.contains("F_GETFD");
+    checks_before_close || ALLOCATOR.iter().any(|name| call.starts_with(name))
 }
 
 /// The same work goes by several names, by architecture and C library.
