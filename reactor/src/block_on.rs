@@ -115,16 +115,26 @@ impl Seat {
 /// assert_eq!(sum, 3);
 /// ```
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
     let level = current::Level::enter();
     let budget = budget::lift();
     let restore = Restore(budget);
     let mut seat = Seat::take();
     seat.signal.woken.store(false, Ordering::Relaxed);
+    let output = drive(future, &mut seat);
+    seat.put_back();
+    drop(restore);
+    drop(level);
+    output
+}
+
+/// Polls and sleeps until the future is ready, and drops it, so that nothing of it waits any more when the seat is put
+/// back and the level left.
+fn drive<T>(future: impl Future<Output = T>, seat: &mut Seat) -> T {
+    let mut future = pin!(future);
     let mut polls = 0;
-    let output = loop {
+    loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&seat.waker)) {
-            break output;
+            return output;
         }
         polls += 1;
         if polls % POLLS_PER_TURN == 0 {
@@ -140,11 +150,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         if slept {
             seat.parker.leave();
         }
-    };
-    seat.put_back();
-    drop(restore);
-    drop(level);
-    output
+    }
 }
 
 /// Puts the budget of the task around this `block_on` back, also when the future panics.
