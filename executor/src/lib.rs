@@ -15,6 +15,8 @@ mod blocking;
 #[cfg(not(loom))]
 mod builder;
 #[cfg(not(loom))]
+mod contain;
+#[cfg(not(loom))]
 mod context;
 #[cfg(not(loom))]
 mod live;

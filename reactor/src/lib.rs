@@ -34,6 +34,8 @@ mod reactor;
 #[cfg(not(loom))]
 mod registry;
 #[cfg(not(loom))]
+mod signal;
+#[cfg(not(loom))]
 mod source;
 #[cfg(not(loom))]
 mod sys;
@@ -46,9 +48,10 @@ pub use self::{
     batch::Batch,
     block_on::{before_sleep, block_on},
     current::{Entered, enter},
-    fork::generation as fork_generation,
+    fork::{PerProcess, after_fork, generation as fork_generation},
     parker::{Parker, Unparker},
     reactor::Reactor,
+    signal::Signal,
     timer::Timer,
 };
 

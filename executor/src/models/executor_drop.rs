@@ -166,14 +166,15 @@ fn two_wakers_fire_during_the_drop() {
     .check();
 }
 
-/// A `run` that was forgotten while it slept must not get the wake-up that the drop waits for.
+/// A `run` that was forgotten while it slept must not get a wake-up that the drop waits for, nor one that the wake-up
+/// of another task then relies on.
 #[test]
 fn a_forgotten_sleeper_does_not_swallow_the_wake_up() {
     Model {
-        setup: Fixture::<1>::with_forgotten_sleeper,
-        roles: [Fixture::close, Fixture::wake::<0>],
+        setup: Fixture::<2>::with_forgotten_sleeper,
+        roles: [Fixture::close, Fixture::wake::<1>],
         rest: Fixture::wake_late,
-        entries: 0..1,
+        entries: 0..2,
         preemptions: Some(3),
     }
     .check();

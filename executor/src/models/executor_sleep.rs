@@ -37,11 +37,11 @@ impl Executor {
         }
     }
 
-    /// With the entries 0 and 1 in the ring of a `run` that is not being polled.
+    /// With three entries in the ring of a `run` that is not being polled.
     fn with_full_ring() -> Self {
         let executor = Self::new();
         let ring = executor.queues.open_ring();
-        for number in 0..2 {
+        for number in 0..3 {
             // SAFETY: nobody else has the ring yet.
             assert!(unsafe { ring.push(Entry::new(number)) }.is_ok());
         }
@@ -66,13 +66,17 @@ impl Executor {
 
     /// A runner that takes one task, and in there blocks its thread.
     fn take_and_block(&self) -> Vec<usize> {
-        self.wait_and_block(|| self.queues.take(First::Injector, 0))
+        self.wait_and_block(1, || self.queues.take(First::Injector, 0))
+    }
+
+    fn take_two_and_block(&self) -> Vec<usize> {
+        self.wait_and_block(2, || self.queues.take(First::Injector, 0))
     }
 
     /// A runner that steals for a ring of its own.
     fn steal_and_block(&self) -> Vec<usize> {
         let ring = self.queues.open_ring();
-        self.wait_and_block(|| {
+        self.wait_and_block(1, || {
             // SAFETY: this thread is the only owner of `ring`.
             let stolen = unsafe { self.queues.steal_into(&ring, 0) };
             if !ring.is_empty() {
@@ -82,20 +86,24 @@ impl Executor {
         })
     }
 
-    fn wait_and_block(&self, mut look: impl FnMut() -> Option<Box<Entry>>) -> Vec<usize> {
+    fn wait_and_block(
+        &self,
+        count: usize,
+        mut look: impl FnMut() -> Option<Box<Entry>>,
+    ) -> Vec<usize> {
         let bell = Arc::new(Bell::default());
         let waker = Waker::from(bell.clone());
         let mut sleeper = Sleeper::new(self);
-        loop {
+        let mut taken = Vec::new();
+        while taken.len() < count {
             match sleeper.poll_for(&mut Context::from_waker(&waker), &mut look) {
-                Poll::Ready(entry) => {
-                    // A blocked thread does not pass anything on.
-                    mem::forget(sleeper);
-                    return vec![entry.number()];
-                }
+                Poll::Ready(entry) => taken.push(entry.number()),
                 Poll::Pending => bell.wait(),
             }
         }
+        // A blocked thread does not pass anything on.
+        mem::forget(sleeper);
+        taken
     }
 
     /// A runner that goes to sleep, and ends whether it is woken or not.
@@ -183,14 +191,14 @@ fn a_sleeper_that_ends_passes_its_wake_up_on() {
     .check();
 }
 
-/// Tasks that a thief moves are hidden for a moment; who looked just then is woken.
+/// One thief takes two of three tasks, and hides the second one for a moment; who looked just then is woken.
 #[test]
 fn stolen_tasks_are_announced_again() {
     Model {
         setup: Executor::with_full_ring,
-        roles: [Executor::steal_and_block, Executor::steal_and_block],
+        roles: [Executor::steal_and_block, Executor::take_two_and_block],
         rest: Executor::nothing_left,
-        entries: 0..2,
+        entries: 0..3,
         preemptions: Some(3),
     }
     .check();
