@@ -154,7 +154,7 @@ impl Reactor {
         let token = lock(&self.registry).insert(source.clone());
         if let Err(error) = poller.add(source.handle(), token) {
             drop(self.forget(token));
-            return Err(error);
+            return Err(sys::explain_refusal(error));
         }
         Ok(token)
     }

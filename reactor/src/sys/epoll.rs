@@ -93,16 +93,7 @@ impl Poller {
     pub(crate) fn add(&self, handle: Handle, token: u64) -> io::Result<()> {
         let flags =
             EventFlags::IN | EventFlags::PRI | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
-        epoll::add(&self.epoll, handle, EventData::new_u64(token), flags).map_err(|errno| match errno {
-            Errno::PERM => io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                "the OS cannot wait for this kind of handle (a regular file or directory?); use `unblock` or `fs` for it",
-            ),
-            Errno::NOSPC => io::Error::other(
-                "the limit on epoll registrations is reached; raise fs.epoll.max_user_watches",
-            ),
-            errno => errno.into(),
-        })
+        epoll::add(&self.epoll, handle, EventData::new_u64(token), flags).map_err(Into::into)
     }
 
     pub(crate) fn rearm(&self, _: Handle, _: u64, _: Waiting) -> io::Result<()> {
