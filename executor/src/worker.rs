@@ -14,8 +14,8 @@ use crate::root::Root;
 use crate::runtime::Runtime;
 use crate::sentry::Watch;
 
-/// After how many tasks a busy worker looks at its inbox and its reactor. A prime, so that it does not fall in step with
-/// the program.
+/// After how many tasks without a sleep a busy worker looks at its inbox and its reactor. A prime, so that it does not
+/// fall in step with the program.
 const TASKS_PER_LOOK: u32 = 61;
 
 /// How many tasks in a row may come from the next-slot: two tasks that wake each other must not starve the rest.
@@ -119,6 +119,7 @@ pub(crate) fn run<F: Future>(
         worker,
         parker,
         tick: 0,
+        since_look: 0,
         next_in_a_row: 0,
         searching: false,
         fresh: true,
@@ -161,6 +162,8 @@ struct Loop {
     worker: &'static Worker,
     parker: Parker,
     tick: u32,
+    /// How many tasks it has run since it last looked at its inbox and its reactor.
+    since_look: u32,
     next_in_a_row: u32,
     /// Whether it is counted as searching.
     searching: bool,
@@ -193,15 +196,15 @@ impl Loop {
         if std::mem::take(&mut self.fresh) {
             self.runtime.sentry.arm(self.runtime, self.worker.index);
         }
+        self.since_look += 1;
         self.tick = self.tick.wrapping_add(1);
         self.worker.tick.store(self.tick, Ordering::Relaxed);
     }
 
     /// The next task to run, if there is any that this worker can reach.
     fn find(&mut self) -> Option<Runnable> {
-        if self.tick % TASKS_PER_LOOK == TASKS_PER_LOOK - 1 {
-            // Counted even if this brings no task, or an idle worker would look again and again.
-            self.tick = self.tick.wrapping_add(1);
+        if self.since_look >= TASKS_PER_LOOK {
+            self.since_look = 0;
             self.parker.turn();
             self.watch.look_when_all_are_busy(self.runtime, self.worker);
             if let Some(runnable) = self.worker.inbox.pop() {
@@ -277,7 +280,10 @@ impl Loop {
             || self.runtime.has_mail();
         if !stay {
             let limit = self.watch.before_sleep(self.runtime, index);
-            self.parker.park(limit);
+            if self.parker.park(limit) {
+                // A worker that sleeps between its tasks makes one call a sleep and none beside it.
+                self.since_look = 0;
+            }
             self.parker.leave();
             self.fresh = true;
         }

@@ -10,7 +10,8 @@ use crate::parker::Parker;
 use crate::signal::Signal;
 use crate::{budget, current};
 
-/// After how many polls in a row the reactor is looked at, when the future always wakes itself.
+/// After how many polls in a row the reactor is looked at, when the future always wakes itself. A sleep looks at it too,
+/// so a future that waits each time costs no call beside that.
 const POLLS_PER_TURN: u32 = 61;
 
 /// What an executor wants to do when a thread is about to sleep in [`block_on`].
@@ -92,7 +93,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let budget = budget::lift();
     let restore = Restore(budget);
     let mut bed = Bed::take();
-    let mut polls = 0;
+    let mut polls_since_look = 0;
     let output = loop {
         if let Poll::Ready(output) = future
             .as_mut()
@@ -100,8 +101,9 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         {
             break output;
         }
-        polls += 1;
-        if polls % POLLS_PER_TURN == 0 {
+        polls_since_look += 1;
+        if polls_since_look == POLLS_PER_TURN {
+            polls_since_look = 0;
             bed.parker.turn();
         }
         let mut slept = false;
@@ -110,7 +112,9 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
                 .get()
                 .is_some_and(|hook| hook(bed.signal.waker()))
             {
-                bed.parker.park(None);
+                if bed.parker.park(None) {
+                    polls_since_look = 0;
+                }
                 slept = true;
             }
         }

@@ -64,17 +64,21 @@ impl Parker {
     /// Sleeps until something happens, at most for `limit`, and calls the wakers of what happened. May return early
     /// for no visible reason; returns at once, without a system call, if a notification is waiting.
     ///
+    /// True if it has looked at the reactor, so that a [`turn`](Parker::turn) need not follow soon. A thread that is
+    /// notified all the time may park again and again without looking.
+    ///
     /// Call [`leave`](Parker::leave) before doing anything else than parking again.
-    pub fn park(&mut self, limit: Option<Duration>) {
+    pub fn park(&mut self, limit: Option<Duration>) -> bool {
         if self.state.take_notification() {
-            return;
+            return false;
         }
         if self.reactor.is_foreign() {
             return self.park_alone(limit);
         }
         if self.reactor.poller().is_some() {
             if let Some(seat) = self.reactor.seat.sit() {
-                if self.state.prepare(Place::Poll) {
+                let sleeps = self.state.prepare(Place::Poll);
+                if sleeps {
                     let timeout = self.reactor.fall_asleep(limit);
                     self.reactor.poll(&seat, &mut self.batch, timeout);
                     self.state.finish();
@@ -82,10 +86,11 @@ impl Parker {
                 }
                 drop(seat);
                 self.batch.wake_all();
-                return;
+                return sleeps;
             }
         }
         self.park_on_bench(limit);
+        false
     }
 
     /// In a forked child that came out of its parent's `block_on`: to wait in the parent's reactor would take the

@@ -72,10 +72,6 @@ impl fmt::Debug for Reactor {
 
 impl Reactor {
     /// Makes a reactor with nothing registered.
-    #[expect(
-        clippy::new_ret_no_self,
-        reason = "a reactor is always shared with what is registered with it"
-    )]
     pub fn new() -> Arc<Reactor> {
         fork::watch();
         Arc::new(Reactor {
