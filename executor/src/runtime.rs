@@ -165,6 +165,7 @@ impl Runtime {
     /// Makes it the process's runtime, once its workers are there to be found.
     fn publish(&'static self) {
         leno_reactor::before_sleep(Strangers::before_sleep);
+        leno_reactor::after_fork(context::forked);
         crate::blocking::set_last_resort(|runnable| Runtime::get().receive(runnable));
         RUNTIME.store(std::ptr::from_ref(self).cast_mut(), Ordering::Release);
     }

@@ -6,6 +6,7 @@
 
 use std::marker::PhantomData;
 use std::ptr;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// How many times this process is the child of a `fork` since the first reactor was made. Written by the handler in
@@ -17,19 +18,36 @@ pub fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
 }
 
-/// Starts to watch for forks. Called by whatever remembers a generation, before it does.
+/// What an executor does in a forked child.
+static IN_CHILD: OnceLock<fn()> = OnceLock::new();
+
+/// Sets what is done in a forked child, on its only thread, before `fork` returns there: an executor forgets that this
+/// thread is one of its workers. The hook may only touch thread-locals and atomics. The first call of this function
+/// counts.
+pub fn after_fork(hook: fn()) {
+    watch();
+    let _ = IN_CHILD.set(hook);
+}
+
+/// Starts to watch for forks. Called by whatever remembers a [`generation`], before it does.
 #[cfg(unix)]
 pub(crate) fn watch() {
     use std::sync::Once;
 
     extern "C" fn in_child() {
         GENERATION.fetch_add(1, Ordering::Relaxed);
+        crate::current::forget_levels();
+        crate::budget::lift();
+        if let Some(hook) = IN_CHILD.get() {
+            hook();
+        }
     }
 
     static WATCH: Once = Once::new();
     WATCH.call_once(|| {
-        // SAFETY: the handler is a function that lives for ever and only touches an atomic, which is allowed in a
-        // forked child of a program with many threads. If the C library has no memory for it, forks stay unseen.
+        // SAFETY: the handler is a function that lives for ever and only touches atomics and thread-locals without
+        // destructors, which is allowed in a forked child of a program with many threads. If the C library has no memory
+        // for it, forks stay unseen.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
     });
 }

@@ -48,7 +48,7 @@ pub use self::{
     batch::Batch,
     block_on::{before_sleep, block_on},
     current::{Entered, enter},
-    fork::{PerProcess, generation as fork_generation},
+    fork::{PerProcess, after_fork, generation as fork_generation},
     parker::{Parker, Unparker},
     reactor::Reactor,
     signal::Signal,

@@ -72,6 +72,9 @@ impl Parker {
         if self.state.take_notification() {
             return false;
         }
+        if self.reactor.is_foreign() {
+            return self.park_alone(limit);
+        }
         if self.reactor.poller().is_some() {
             if let Some(seat) = self.reactor.seat.sit() {
                 let sleeps = self.state.prepare(Place::Poll);
@@ -88,6 +91,16 @@ impl Parker {
         }
         self.park_on_bench(limit);
         false
+    }
+
+    /// In a forked child that came out of its parent's `block_on`: to wait in the parent's reactor would take the
+    /// parent's events, and its locks may be held by threads that are not here.
+    #[cold]
+    fn park_alone(&self, limit: Option<Duration>) {
+        if self.state.prepare(Place::Bench) {
+            self.state.sleep_on_bench(limit);
+            self.state.finish();
+        }
     }
 
     fn park_on_bench(&mut self, limit: Option<Duration>) {
@@ -118,12 +131,16 @@ impl Parker {
     /// Says that this thread goes on to other work: if the seat is free and somebody sleeps beside it, that thread is
     /// called to it.
     pub fn leave(&self) {
-        self.reactor.bench.call_one(|| self.reactor.seat.is_taken());
+        if !self.reactor.is_foreign() {
+            self.reactor.bench.call_one(|| self.reactor.seat.is_taken());
+        }
     }
 
     /// Handles what is ready now, without waiting. See [`Reactor::turn`].
     pub fn turn(&mut self) {
-        self.reactor.turn(&mut self.batch);
+        if !self.reactor.is_foreign() {
+            self.reactor.turn(&mut self.batch);
+        }
     }
 
     /// Forgets a notification that came while nobody slept. True if there was one.

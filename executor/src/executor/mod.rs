@@ -66,3 +66,65 @@ mod tracked;
 
 #[cfg(not(loom))]
 pub use self::{executor::Executor, local::LocalExecutor};
+
+/// What must not compile, each beside what must.
+///
+/// A task borrows what outlives its executor:
+///
+/// ```
+/// let text = String::from("long enough");
+/// let executor = leno_executor::Executor::new();
+/// executor.spawn(async { text.len() }).detach();
+/// ```
+///
+/// ```compile_fail
+/// let executor = leno_executor::Executor::new();
+/// let text = String::from("too short");
+/// executor.spawn(async { text.len() }).detach();
+/// ```
+///
+/// ```compile_fail
+/// let executor = leno_executor::LocalExecutor::new();
+/// let text = String::from("too short");
+/// executor.spawn(async { text.len() }).detach();
+/// ```
+///
+/// Nor by way of an executor whose lifetime is taken for another one:
+///
+/// ```
+/// use leno_executor::{Executor, LocalExecutor};
+/// fn same<'a, 'b>(executor: &'b Executor<'a>) -> &'b Executor<'a> { executor }
+/// fn same_local<'a, 'b>(executor: &'b LocalExecutor<'a>) -> &'b LocalExecutor<'a> { executor }
+/// ```
+///
+/// ```compile_fail
+/// use leno_executor::Executor;
+/// fn shorter<'a>(executor: &'a Executor<'static>) -> &'a Executor<'a> { executor }
+/// ```
+///
+/// ```compile_fail
+/// use leno_executor::Executor;
+/// fn longer<'a, 'b>(executor: &'b Executor<'a>) -> &'b Executor<'static> { executor }
+/// ```
+///
+/// ```compile_fail
+/// use leno_executor::LocalExecutor;
+/// fn shorter<'a>(executor: &'a LocalExecutor<'static>) -> &'a LocalExecutor<'a> { executor }
+/// ```
+///
+/// Tasks of an `Executor` are `Send`, and a `LocalExecutor` stays where it is:
+///
+/// ```compile_fail
+/// let executor = leno_executor::Executor::new();
+/// let text = std::rc::Rc::new("not Send");
+/// executor.spawn(async move { text.len() }).detach();
+/// ```
+///
+/// ```compile_fail
+/// let executor = leno_executor::LocalExecutor::new();
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| executor.try_tick());
+/// });
+/// ```
+#[cfg(doctest)]
+struct MustNotCompile;
