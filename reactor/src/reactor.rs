@@ -177,8 +177,7 @@ impl Reactor {
 
     /// Whether anything waits for this reactor.
     pub(crate) fn is_awaited(&self) -> bool {
-        !lock(&self.time).wheel.is_empty()
-            || lock(&self.registry).iter().any(|s| !s.waiting().is_none())
+        !lock(&self.time).wheel.is_empty() || lock(&self.registry).iter().any(|s| s.is_awaited())
     }
 
     /// Waits in the OS, and puts what that brought into `batch`.
