@@ -2,8 +2,10 @@
 // Under loom only the modelled protocols are compiled, and not everything in them is used by a model.
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
+mod crew;
 mod idle;
 mod queue;
+mod seeker;
 mod sync;
 
 #[cfg(all(test, loom))]

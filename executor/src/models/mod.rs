@@ -4,7 +4,10 @@
 //! RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test --release -p leno-executor --lib
 //! ```
 
+mod hint;
+mod idle;
 mod next_slot;
+mod office;
 mod ring;
 
 use loom::{alloc::Track, cell::UnsafeCell, sync::Arc, thread};
