@@ -80,10 +80,12 @@ pub mod hyper;
 
 #[doc(inline)]
 pub use {
-    leno_executor::{Builder, Executor, LocalExecutor, Task, Unblock, shutdown, spawn, unblock},
+    leno_executor::{
+        Builder, Executor, LocalExecutor, Task, Unblock, shutdown, spawn, unblock, workers,
+    },
     leno_macros::{main, test},
     leno_net as net,
-    leno_reactor::{Async, Timer, block_on},
+    leno_reactor::{Async, Timer, backend, block_on},
 };
 
 #[doc(inline)]

@@ -36,6 +36,16 @@ pub(crate) fn resign() {
     HERE.with(|here| here.worker.set(None));
 }
 
+/// In a forked child: the thread may be the copy of a worker, whose runtime has stayed with the parent.
+pub(crate) fn forked() {
+    // Nothing in it has a destructor, so it is there as long as the thread.
+    HERE.with(|here| {
+        here.worker.set(None);
+        here.in_task.set(false);
+        here.nested.set(false);
+    });
+}
+
 /// Marks what `run` does as the doing of a task.
 pub(crate) fn in_task<R>(run: impl FnOnce() -> R) -> R {
     HERE.with(|here| {

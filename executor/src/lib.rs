@@ -3,6 +3,7 @@
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
 mod crew;
+mod executor;
 mod idle;
 mod queue;
 mod seeker;
@@ -15,6 +16,8 @@ mod models;
 mod blocking;
 #[cfg(not(loom))]
 mod builder;
+#[cfg(not(loom))]
+mod contain;
 #[cfg(not(loom))]
 mod context;
 #[cfg(not(loom))]
@@ -38,6 +41,7 @@ mod worker;
 pub use self::{
     blocking::{Unblock, unblock},
     builder::Builder,
+    executor::{Executor, LocalExecutor},
     shutdown::shutdown,
     spawn::spawn,
 };

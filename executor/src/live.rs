@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
+use crate::contain::{Contained, contain};
 use crate::context;
 use crate::runtime::Runtime;
 
@@ -70,7 +71,7 @@ pin_project! {
     /// A task's future. Its fields are dropped in order: first the user's future, then the count.
     pub(crate) struct Plain<F> {
         #[pin]
-        pub(crate) future: F,
+        pub(crate) future: Contained<F>,
         pub(crate) counted: Counted,
     }
 }
@@ -87,7 +88,7 @@ pin_project! {
     /// A task's future under observation: its panics are told to the hook, and the tracker knows it.
     pub(crate) struct Observed<F> {
         #[pin]
-        pub(crate) future: F,
+        pub(crate) future: Contained<F>,
         pub(crate) tracked: Option<Tracked>,
         pub(crate) counted: Counted,
         pub(crate) hook: Option<&'static PanicHook>,
@@ -106,9 +107,7 @@ impl<F: Future> Future for Observed<F> {
             Ok(poll) => poll,
             Err(payload) => {
                 // A hook that panics itself must not replace the panic that it was told of.
-                if let Err(second) = catch_unwind(AssertUnwindSafe(|| hook(&*payload))) {
-                    std::mem::forget(second);
-                }
+                contain(|| hook(&*payload));
                 resume_unwind(payload)
             }
         }

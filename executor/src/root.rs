@@ -2,58 +2,35 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
-use leno_reactor::{Unparker, budget};
+use leno_reactor::{Signal, Unparker, budget};
 
 /// A pinned future and its wake-up flag. Owned by worker 0's loop; ends with `main`.
 pub(crate) struct Root<F: Future> {
     future: Pin<Box<F>>,
-    signal: Arc<Signal>,
-    waker: Waker,
-}
-
-struct Signal {
-    /// Set by wakers; cleared by the loop before it polls. SeqCst with the parker's token: a wake-up that the loop did
-    /// not see before it parks ends the sleep.
-    woken: AtomicBool,
-    unparker: Unparker,
-}
-
-impl Wake for Signal {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.woken.swap(true, Ordering::SeqCst) {
-            self.unparker.unpark();
-        }
-    }
+    signal: Signal,
 }
 
 impl<F: Future> Root<F> {
+    /// Woken already: the first poll is due.
     pub(crate) fn new(future: F, unparker: Unparker) -> Root<F> {
-        let signal = Arc::new(Signal {
-            woken: AtomicBool::new(true),
-            unparker,
-        });
+        let signal = Signal::new(unparker);
+        signal.waker().wake_by_ref();
         Root {
             future: Box::pin(future),
-            waker: Waker::from(signal.clone()),
             signal,
         }
     }
 
     /// Whether it must be polled; takes the flag.
     pub(crate) fn is_woken(&mut self) -> bool {
-        self.may_be_woken() && self.signal.woken.swap(false, Ordering::SeqCst)
+        self.signal.take()
     }
 
+    /// Whether it was woken. Leaves the flag.
     pub(crate) fn may_be_woken(&self) -> bool {
-        self.signal.woken.load(Ordering::SeqCst)
+        self.signal.is_set()
     }
 
     pub(crate) fn poll(&mut self) -> Option<F::Output> {
@@ -61,7 +38,7 @@ impl<F: Future> Root<F> {
         match self
             .future
             .as_mut()
-            .poll(&mut Context::from_waker(&self.waker))
+            .poll(&mut Context::from_waker(self.signal.waker()))
         {
             Poll::Ready(output) => Some(output),
             Poll::Pending => None,

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
@@ -10,6 +9,7 @@ use async_task::{Runnable, ScheduleInfo};
 use leno_reactor::Reactor;
 
 use crate::builder::{Builder, Config};
+use crate::contain::contain;
 use crate::context;
 use crate::crew::Crew;
 use crate::idle::Idle;
@@ -166,6 +166,7 @@ impl Runtime {
     /// Makes it the process's runtime, once its workers are there to be found.
     fn publish(&'static self) {
         leno_reactor::before_sleep(Strangers::before_sleep);
+        leno_reactor::after_fork(context::forked);
         crate::blocking::set_last_resort(|runnable| Runtime::get().receive(runnable));
         RUNTIME.store(std::ptr::from_ref(self).cast_mut(), Ordering::Release);
     }
@@ -232,7 +233,9 @@ impl Runtime {
     /// Runs what no worker will run, until nothing is runnable.
     pub(crate) fn run_orphans(&self) {
         while let Some(runnable) = self.orphanage().inbox.pop() {
-            runnable.run();
+            contain(|| {
+                runnable.run();
+            });
         }
     }
 
@@ -240,10 +243,10 @@ impl Runtime {
     pub(crate) fn drop_queues(&self) {
         for worker in &self.all {
             while let Some(runnable) = worker.ring.steal_one() {
-                drop_quietly(runnable);
+                contain(|| drop(runnable));
             }
             while let Some(runnable) = worker.next.take().or_else(|| worker.inbox.pop()) {
-                drop_quietly(runnable);
+                contain(|| drop(runnable));
             }
         }
     }
@@ -268,7 +271,7 @@ impl Runtime {
     pub(crate) fn receive(&self, runnable: Runnable) {
         if self.over.load(Ordering::SeqCst) {
             // The workers have ended; dropping it cancels the task.
-            return drop_quietly(runnable);
+            return contain(|| drop(runnable));
         }
         let workers = self.workers();
         if workers.is_empty() {
@@ -313,13 +316,6 @@ impl Crew for Runtime {
 
     fn spared(&self) -> Option<usize> {
         self.sentry.spared()
-    }
-}
-
-/// Cancels a task. Its future is user code: a panic in its drop ends here.
-fn drop_quietly(runnable: Runnable) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(runnable))) {
-        std::mem::forget(payload);
     }
 }
 

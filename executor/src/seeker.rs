@@ -31,11 +31,7 @@ impl Seeker {
     }
 
     /// Looks for work with `look`, unless enough others search.
-    pub(crate) fn search<T>(
-        &mut self,
-        idle: &Idle,
-        look: impl FnOnce() -> Option<T>,
-    ) -> Option<T> {
+    pub(crate) fn search<T>(&mut self, idle: &Idle, look: impl FnOnce() -> Option<T>) -> Option<T> {
         if !(self.counted || idle.begin_search()) {
             return None;
         }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use async_task::{Runnable, WithInfo};
 
 use crate::Task;
+use crate::contain::Contained;
 use crate::context;
 use crate::live::{self, Counted, Observed, Plain};
 use crate::runtime::{Runtime, schedule};
@@ -24,7 +25,8 @@ use crate::runtime::{Runtime, schedule};
 /// # Panics
 ///
 /// A panic in the future is passed on to whoever awaits the `Task`. If nobody does, it ends here: no other task and no
-/// worker is harmed.
+/// worker is harmed. The same holds for a panic when the future is dropped. A panic in the drop of an *output* that nobody
+/// took is beyond that: `async-task`, whose `Task` this is, aborts the process then.
 ///
 /// After [`shutdown`](crate::shutdown()) new tasks are cancelled at once: the future is dropped, and awaiting the `Task`
 /// panics as for any cancelled task.
@@ -37,6 +39,7 @@ use crate::runtime::{Runtime, schedule};
 /// ```
 pub fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Task<T> {
     let runtime = Runtime::get();
+    let future = Contained::new(future);
     let builder = async_task::Builder::new().propagate_panic(true);
     live::count_spawn(runtime);
     if runtime.tracker.is_none() && runtime.config.panic_hook.is_none() {

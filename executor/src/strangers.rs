@@ -1,10 +1,10 @@
 //! Where the OS gives the runtime no thread at all: then whoever sleeps in `block_on` runs the tasks meanwhile.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use crate::contain::contain;
 use crate::context;
 use crate::runtime::Runtime;
 
@@ -58,9 +58,9 @@ impl Strangers {
             let Some(runnable) = runtime.orphanage().inbox.pop() else {
                 break;
             };
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| runnable.run())) {
-                std::mem::forget(payload);
-            }
+            contain(|| {
+                runnable.run();
+            });
             ran += 1;
         }
         if ran > 0 {

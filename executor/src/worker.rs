@@ -1,13 +1,13 @@
 //! One worker: what others see of it, and the loop that its thread runs.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_task::Runnable;
 use leno_reactor::{Parker, Reactor, Unparker, budget};
 
+use crate::contain::contain;
 use crate::context;
 use crate::crew::Crew;
 use crate::queue::{Inbox, NextSlot, Ring};
@@ -16,8 +16,8 @@ use crate::runtime::Runtime;
 use crate::seeker::Seeker;
 use crate::sentry::Watch;
 
-/// After how many tasks a busy worker looks at its inbox and its reactor. A prime, so that it does not fall in step with
-/// the program.
+/// After how many tasks without a sleep a busy worker looks at its inbox and its reactor. A prime, so that it does not
+/// fall in step with the program.
 const TASKS_PER_LOOK: u32 = 61;
 
 /// How many tasks in a row may come from the next-slot: two tasks that wake each other must not starve the rest.
@@ -121,6 +121,7 @@ pub(crate) fn run<F: Future>(
         worker,
         parker,
         tick: 0,
+        since_look: 0,
         next_in_a_row: 0,
         seeker: Seeker::new(worker.index),
         fresh: true,
@@ -159,6 +160,8 @@ struct Loop {
     worker: &'static Worker,
     parker: Parker,
     tick: u32,
+    /// How many tasks it has run since it last looked at its inbox and its reactor.
+    since_look: u32,
     next_in_a_row: u32,
     seeker: Seeker,
     /// Whether it has not run anything since it last slept.
@@ -173,11 +176,11 @@ impl Loop {
     fn run(&mut self, runnable: Runnable) {
         self.begin_work();
         budget::refill();
-        let result = context::in_task(|| catch_unwind(AssertUnwindSafe(|| runnable.run())));
-        if let Err(payload) = result {
-            // Its drop may panic too, and there is nobody to tell.
-            std::mem::forget(payload);
-        }
+        context::in_task(|| {
+            contain(|| {
+                runnable.run();
+            })
+        });
     }
 
     /// Before anything is run: looks no longer for work, and shows that the worker is alive.
@@ -187,15 +190,15 @@ impl Loop {
         if std::mem::take(&mut self.fresh) {
             self.runtime.sentry.arm(self.runtime, self.worker.index);
         }
+        self.since_look += 1;
         self.tick = self.tick.wrapping_add(1);
         self.worker.tick.store(self.tick, Ordering::Relaxed);
     }
 
     /// The next task to run, if there is any that this worker can reach.
     fn find(&mut self) -> Option<Runnable> {
-        if self.tick % TASKS_PER_LOOK == TASKS_PER_LOOK - 1 {
-            // Counted even if this brings no task, or an idle worker would look again and again.
-            self.tick = self.tick.wrapping_add(1);
+        if self.since_look >= TASKS_PER_LOOK {
+            self.since_look = 0;
             self.parker.turn();
             self.watch.look_when_all_are_busy(self.runtime, self.worker);
             if let Some(runnable) = self.worker.inbox.pop() {
@@ -258,7 +261,10 @@ impl Loop {
             || root_may_be_woken || runtime.is_stopping() || !worker.inbox.is_empty(),
             || {
                 let limit = self.watch.before_sleep(runtime, worker.index);
-                self.parker.park(limit);
+                if self.parker.park(limit) {
+                    // A worker that sleeps between its tasks makes one call a sleep and none beside it.
+                    self.since_look = 0;
+                }
                 self.parker.leave();
             },
         );

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::vec;
 
-use crate::resolver::{NAMES, Resolver};
+use crate::resolver::{Resolver, names};
 
 /// What can be turned into socket addresses, at once or by looking up a name.
 ///
@@ -81,7 +81,7 @@ pub(crate) fn addresses<A: Sealed + ?Sized>(
     addr: &A,
 ) -> impl Future<Output = io::Result<Addrs>> + Send + Sync + use<A> {
     let query = addr.to_query();
-    async move { query?.run(&NAMES).await }
+    async move { query?.run(names()).await }
 }
 
 /// The addresses to try, in order.

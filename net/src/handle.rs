@@ -210,7 +210,11 @@ where
 
     /// Ends the stream for the peer. This handle and its clones can still read.
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.io.get_ref().shutdown(Shutdown::Write))
+        Poll::Ready(match self.io.get_ref().shutdown(Shutdown::Write) {
+            // The peer has reset the connection already, so there is no end of the stream to be told.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            closed => closed,
+        })
     }
 }
 

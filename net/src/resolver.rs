@@ -23,13 +23,19 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use leno_executor::unblock;
+use leno_reactor::PerProcess;
 
 use crate::context::with_context;
 
-/// The resolver of the process.
-pub(crate) static NAMES: Resolver = Resolver::new(LOOK_UPS_AT_ONCE, |host, port| {
-    Ok((host, port).to_socket_addrs()?.collect())
-});
+/// The resolver of the process. A forked child has its own: the parent's look-ups do not end there.
+pub(crate) fn names() -> &'static Resolver {
+    static NAMES: PerProcess<Resolver> = PerProcess::new();
+    NAMES.get_or_init(|| {
+        Resolver::new(LOOK_UPS_AT_ONCE, |host, port| {
+            Ok((host, port).to_socket_addrs()?.collect())
+        })
+    })
+}
 
 /// How many look-ups run at a time. Enough to hide one slow name among quick ones, few beside a pool of hundreds.
 const LOOK_UPS_AT_ONCE: usize = 16;

@@ -422,3 +422,21 @@ fn ipv6() {
         Ok(())
     });
 }
+
+#[test]
+fn closing_after_the_peer_reset_the_connection_is_no_error() {
+    run(async {
+        let (client, mut server) = pair().await?;
+        // Dropping a socket with unread data makes the OS send a reset instead of an orderly end.
+        server.write_all(b"never read").await?;
+        client.peek(&mut [0]).await?;
+        drop(client);
+        // The reset has arrived when reading reports it.
+        let reset = server
+            .read(&mut [0])
+            .await
+            .expect_err("the connection was reset");
+        assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
+        server.close().await
+    });
+}

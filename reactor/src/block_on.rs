@@ -3,14 +3,15 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
-use crate::parker::{Parker, Unparker};
+use crate::parker::Parker;
+use crate::signal::Signal;
 use crate::{budget, current};
 
-/// After how many polls in a row the reactor is looked at, when the future always wakes itself.
+/// After how many polls in a row the reactor is looked at, when the future always wakes itself. A sleep looks at it too,
+/// so a future that waits each time costs no call beside that.
 const POLLS_PER_TURN: u32 = 61;
 
 /// What an executor wants to do when a thread is about to sleep in [`block_on`].
@@ -27,63 +28,35 @@ pub fn before_sleep(hook: fn(&Waker) -> bool) {
 
 /// What one level of `block_on` sleeps with. Kept for the next call on the same thread, unless its waker is still held
 /// by somebody.
-struct Seat {
+struct Bed {
     parker: Parker,
-    signal: Arc<Signal>,
-    waker: Waker,
-}
-
-/// What the waker of one level does.
-struct Signal {
-    /// Set by wakers, cleared by the owner before each poll. SeqCst with the parker's token: a wake-up after the poll
-    /// began is seen before the next sleep.
-    woken: AtomicBool,
-    unparker: Unparker,
-}
-
-impl Wake for Signal {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.woken.swap(true, Ordering::SeqCst) {
-            self.unparker.unpark();
-        }
-    }
+    signal: Signal,
 }
 
 thread_local! {
-    static CACHED: RefCell<Option<Seat>> = const { RefCell::new(None) };
+    static CACHED: RefCell<Option<Bed>> = const { RefCell::new(None) };
 }
 
-impl Seat {
-    fn take() -> Seat {
+impl Bed {
+    fn take() -> Bed {
         let cached = CACHED
             .try_with(|cached| cached.borrow_mut().take())
             .ok()
             .flatten();
         current::with(|reactor| match cached {
-            Some(seat) if Arc::ptr_eq(seat.parker.reactor(), reactor) => seat,
+            Some(bed) if Arc::ptr_eq(bed.parker.reactor(), reactor) => bed,
             _ => {
                 let parker = Parker::new(reactor.clone());
-                let signal = Arc::new(Signal {
-                    woken: AtomicBool::new(false),
-                    unparker: parker.unparker(),
-                });
-                let waker = Waker::from(signal.clone());
-                Seat {
-                    parker,
-                    signal,
-                    waker,
-                }
+                let signal = Signal::new(parker.unparker());
+                Bed { parker, signal }
             }
         })
     }
 
     /// Keeps it for the next call, if no waker is left that could disturb that one.
     fn put_back(self) {
-        if Arc::strong_count(&self.signal) == 2 {
+        if self.signal.is_unshared() {
+            self.signal.take();
             self.parker.take_notification();
             let _ = CACHED.try_with(|cached| *cached.borrow_mut() = Some(self));
         }
@@ -119,29 +92,37 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let level = current::Level::enter();
     let budget = budget::lift();
     let restore = Restore(budget);
-    let mut seat = Seat::take();
-    seat.signal.woken.store(false, Ordering::Relaxed);
-    let mut polls = 0;
+    let mut bed = Bed::take();
+    let mut polls_since_look = 0;
     let output = loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&seat.waker)) {
+        if let Poll::Ready(output) = future
+            .as_mut()
+            .poll(&mut Context::from_waker(bed.signal.waker()))
+        {
             break output;
         }
-        polls += 1;
-        if polls % POLLS_PER_TURN == 0 {
-            seat.parker.turn();
+        polls_since_look += 1;
+        if polls_since_look == POLLS_PER_TURN {
+            polls_since_look = 0;
+            bed.parker.turn();
         }
         let mut slept = false;
-        while !seat.signal.woken.swap(false, Ordering::SeqCst) {
-            if !BEFORE_SLEEP.get().is_some_and(|hook| hook(&seat.waker)) {
-                seat.parker.park(None);
+        while !bed.signal.take() {
+            if !BEFORE_SLEEP
+                .get()
+                .is_some_and(|hook| hook(bed.signal.waker()))
+            {
+                if bed.parker.park(None) {
+                    polls_since_look = 0;
+                }
                 slept = true;
             }
         }
         if slept {
-            seat.parker.leave();
+            bed.parker.leave();
         }
     };
-    seat.put_back();
+    bed.put_back();
     drop(restore);
     drop(level);
     output

@@ -77,9 +77,15 @@ impl Level {
     }
 }
 
+/// In a forked child: the `block_on` calls that its thread is in were made in the parent, and wait in a reactor that is
+/// not the child's.
+pub(crate) fn forget_levels() {
+    LEVELS.set(0);
+}
+
 impl Drop for Level {
     fn drop(&mut self) {
-        LEVELS.set(LEVELS.get() - 1);
+        LEVELS.set(LEVELS.get().saturating_sub(1));
         // What this thread waited for on others' behalf is now nobody's.
         if LEVELS.get() == 0 && guest::is_abandoned() {
             guest::attend();

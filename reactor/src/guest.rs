@@ -5,9 +5,10 @@
 //! waits, a thread of its own attends to it. It is started at the first need and sleeps when nothing waits, so a
 //! program that only uses `block_on` has one thread.
 
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
+use crate::fork::PerProcess;
 use crate::parker::Parker;
 use crate::reactor::Reactor;
 use crate::sync::lock;
@@ -28,42 +29,15 @@ struct Attendant {
     called: bool,
 }
 
-/// Null until first used. Written once for each process generation; the Acquire load of a reader pairs with the
-/// AcqRel exchange that published the guest.
-static GUEST: AtomicPtr<Guest> = AtomicPtr::new(std::ptr::null_mut());
+static GUEST: PerProcess<Guest> = PerProcess::new();
 
 fn guest() -> &'static Guest {
-    let current = GUEST.load(Ordering::Acquire);
-    if !current.is_null() {
-        // SAFETY: a published guest is never freed.
-        let guest = unsafe { &*current };
-        if !guest.reactor.is_foreign() {
-            return guest;
-        }
-    }
-    replace(current)
-}
-
-/// First use, or the first one after a fork.
-#[cold]
-fn replace(current: *mut Guest) -> &'static Guest {
-    let fresh = Box::into_raw(Box::new(Guest {
+    GUEST.get_or_init(|| Guest {
         reactor: Reactor::new(),
         attended: AtomicBool::new(false),
         attendant: Mutex::default(),
         bell: Condvar::new(),
-    }));
-    match GUEST.compare_exchange(current, fresh, Ordering::AcqRel, Ordering::Acquire) {
-        // SAFETY: it has just been published, and a published guest is never freed.
-        Ok(_) => unsafe { &*fresh },
-        Err(winner) => {
-            // SAFETY: `fresh` was never shared, and the winner's is published.
-            unsafe {
-                drop(Box::from_raw(fresh));
-                &*winner
-            }
-        }
-    }
+    })
 }
 
 /// The guests' reactor.

@@ -34,6 +34,8 @@ mod reactor;
 #[cfg(not(loom))]
 mod registry;
 #[cfg(not(loom))]
+mod signal;
+#[cfg(not(loom))]
 mod source;
 #[cfg(not(loom))]
 mod sys;
@@ -46,25 +48,21 @@ pub use self::{
     batch::Batch,
     block_on::{before_sleep, block_on},
     current::{Entered, enter},
-    fork::generation as fork_generation,
+    fork::{PerProcess, after_fork, generation as fork_generation},
     parker::{Parker, Unparker},
     reactor::Reactor,
+    signal::Signal,
     timer::Timer,
 };
 
-/// The name of the way in which this process waits for events, such as `"epoll"`.
-///
-/// # Errors
-///
-/// What the OS said when it refused a poller.
+/// The name of the way in which this build waits for events, such as `"epoll"`.
 ///
 /// # Examples
 ///
 /// ```
-/// println!("waiting with {}", leno_reactor::backend()?);
-/// # std::io::Result::Ok(())
+/// println!("waiting with {}", leno_reactor::backend());
 /// ```
 #[cfg(not(loom))]
-pub fn backend() -> std::io::Result<&'static str> {
-    guest::reactor().backend()
+pub const fn backend() -> &'static str {
+    sys::BACKEND
 }

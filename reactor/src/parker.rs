@@ -64,14 +64,22 @@ impl Parker {
     /// Sleeps until something happens, at most for `limit`, and calls the wakers of what happened. May return early
     /// for no visible reason; returns at once, without a system call, if a notification is waiting.
     ///
+    /// True if it has looked at the reactor, so that a [`turn`](Parker::turn) need not follow soon. A thread that is
+    /// notified all the time may park again and again without looking.
+    ///
     /// Call [`leave`](Parker::leave) before doing anything else than parking again.
-    pub fn park(&mut self, limit: Option<Duration>) {
+    pub fn park(&mut self, limit: Option<Duration>) -> bool {
         if self.state.take_notification() {
-            return;
+            return false;
+        }
+        if self.reactor.is_foreign() {
+            self.park_alone(limit);
+            return false;
         }
         if self.reactor.poller().is_some() {
             if let Some(seat) = self.reactor.seat.sit() {
-                if self.state.prepare(Place::Poll) {
+                let sleeps = self.state.prepare(Place::Poll);
+                if sleeps {
                     let (nap, timeout) = self.reactor.fall_asleep(Place::Poll, limit);
                     self.reactor.poll(&seat, &mut self.batch, timeout);
                     self.state.finish();
@@ -79,10 +87,21 @@ impl Parker {
                 }
                 drop(seat);
                 self.batch.wake_all();
-                return;
+                return sleeps;
             }
         }
         self.park_on_bench(limit);
+        false
+    }
+
+    /// In a forked child that came out of its parent's `block_on`: to wait in the parent's reactor would take the
+    /// parent's events, and its locks may be held by threads that are not here.
+    #[cold]
+    fn park_alone(&self, limit: Option<Duration>) {
+        if self.state.prepare(Place::Bench) {
+            self.state.sleep_on_bench(limit);
+            self.state.finish();
+        }
     }
 
     fn park_on_bench(&mut self, limit: Option<Duration>) {
@@ -107,12 +126,16 @@ impl Parker {
     /// Says that this thread goes on to other work: if the seat is free and somebody sleeps beside it, that thread is
     /// called to it.
     pub fn leave(&self) {
-        self.reactor.bench.call_one(|| self.reactor.seat.is_taken());
+        if !self.reactor.is_foreign() {
+            self.reactor.bench.call_one(|| self.reactor.seat.is_taken());
+        }
     }
 
     /// Handles what is ready now, without waiting. See [`Reactor::turn`].
     pub fn turn(&mut self) {
-        self.reactor.turn(&mut self.batch);
+        if !self.reactor.is_foreign() {
+            self.reactor.turn(&mut self.batch);
+        }
     }
 
     /// Forgets a notification that came while nobody slept. True if there was one.

@@ -80,10 +80,6 @@ impl fmt::Debug for Reactor {
 
 impl Reactor {
     /// Makes a reactor with nothing registered.
-    #[expect(
-        clippy::new_ret_no_self,
-        reason = "a reactor is always shared with what is registered with it"
-    )]
     pub fn new() -> Arc<Reactor> {
         fork::watch();
         Arc::new(Reactor {
@@ -99,15 +95,6 @@ impl Reactor {
             retired: AtomicBool::new(false),
             generation: fork::generation(),
         })
-    }
-
-    /// The name of the way it waits, such as `"epoll"`. Opens the poller if that has not happened yet.
-    ///
-    /// # Errors
-    ///
-    /// What the OS said when it refused a poller: no more descriptors, or no memory.
-    pub fn backend(&self) -> io::Result<&'static str> {
-        Ok(self.open_poller()?.name())
     }
 
     /// Handles what is ready now and the timers that are due, without waiting: one system call, or none if nothing is
@@ -245,7 +232,11 @@ impl Reactor {
     ///
     /// Whoever sleeps in the poll keeps the time. On the bench somebody does only while there is no poller; if one was
     /// opened meanwhile, the sleeper is about to be called to it, and must not stand in for whoever sits there already.
-    pub(crate) fn fall_asleep(&self, place: Place, limit: Option<Duration>) -> (Nap, Option<Duration>) {
+    pub(crate) fn fall_asleep(
+        &self,
+        place: Place,
+        limit: Option<Duration>,
+    ) -> (Nap, Option<Duration>) {
         let mut time = lock(&self.time);
         if place == Place::Bench && self.poller.get().is_some() {
             return (Nap(0), limit);

@@ -44,6 +44,8 @@ const READ_CLOSED: u8 = 1 << 2;
 const WRITE_CLOSED: u8 = 1 << 3;
 const READ_WAITING: u8 = 1 << 4;
 const WRITE_WAITING: u8 = 1 << 5;
+/// There is, or was, urgent data. Never taken away.
+const URGENT: u8 = 1 << 6;
 
 impl Ready {
     pub(crate) const NONE: Ready = Ready(0);
@@ -53,6 +55,10 @@ impl Ready {
     pub(crate) const READ_CLOSED: Ready = Ready(READABLE | READ_CLOSED);
     /// An error or a full hang-up: every operation returns at once.
     pub(crate) const CLOSED: Ready = Ready(READABLE | WRITABLE | READ_CLOSED | WRITE_CLOSED);
+
+    /// Urgent data has come: a read stops before it, whatever follows.
+    #[allow(dead_code, reason = "only epoll tells it apart")]
+    pub(crate) const URGENT: Ready = Ready(READABLE | URGENT);
 
     pub(crate) fn of(direction: Direction) -> Ready {
         match direction {
@@ -176,6 +182,11 @@ impl Readiness {
     pub(crate) fn await_change(&self, direction: Direction) -> bool {
         let before = self.bits.fetch_or(waiting_bit(direction), Ordering::AcqRel);
         before & ready_bits(direction) == 0
+    }
+
+    /// Whether urgent data was ever reported.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.bits.load(Ordering::Acquire) & URGENT != 0
     }
 
     /// Who waits on this handle. A snapshot.

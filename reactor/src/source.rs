@@ -28,8 +28,11 @@ const WAITS_BEFORE_MOVE: u32 = 16;
 /// What a handle is, as far as it changes what an operation's result tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A stream socket: a read that does not fill its buffer has drained it, a short write has filled it.
+    /// A TCP stream: a read that does not fill its buffer has drained it, a short write has filled it.
     Stream,
+    /// A Unix stream: a short write has filled it. A read also stops where a descriptor was passed and between
+    /// messages of different senders, so one that comes short proves nothing.
+    Local,
     /// Anything else: only `WouldBlock` proves that nothing is left.
     Other,
 }
@@ -141,12 +144,17 @@ impl Source {
 
     /// Whether a stream operation that moved `done` bytes of a possible `room` may find more at once.
     pub(crate) fn may_have_more(&self, direction: Direction, done: usize, room: usize) -> bool {
-        if self.kind != Kind::Stream || done >= room {
+        if self.kind == Kind::Other || done >= room {
             return true;
         }
         match direction {
-            // The end of the stream is not "drained".
-            Direction::Read => done == 0 || !self.short_read.load(Ordering::Relaxed),
+            // The end of the stream is not "drained", and a read also stops at urgent data.
+            Direction::Read => {
+                done == 0
+                    || self.kind != Kind::Stream
+                    || !self.short_read.load(Ordering::Relaxed)
+                    || self.readiness.is_urgent()
+            }
             Direction::Write => false,
         }
     }

@@ -15,10 +15,11 @@ mod unblock;
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use async_task::{Runnable, ScheduleInfo, Task, WithInfo};
+use leno_reactor::PerProcess;
 
 use self::contained::Contained;
 use self::pool::{IDLE_LIMIT, Pool};
@@ -91,7 +92,7 @@ pub(crate) fn set_last_resort(f: fn(Runnable)) {
 
 /// The process-wide pool. Everything gets at it through here.
 fn pool() -> &'static Arc<Pool> {
-    static POOL: OnceLock<Arc<Pool>> = OnceLock::new();
+    static POOL: PerProcess<Arc<Pool>> = PerProcess::new();
     POOL.get_or_init(|| {
         Arc::new(Pool::new(
             limit::from_environment(),

@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use async_task::{Runnable, ScheduleInfo};
 
-use super::contained::contain;
+use crate::contain::contain;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,8 @@
 //! RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test --release -p leno-executor --lib
 //! ```
 
+mod executor_drop;
+mod executor_sleep;
 mod hint;
 mod idle;
 mod next_slot;

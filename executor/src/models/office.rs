@@ -48,7 +48,9 @@ struct Desk {
 impl Desk {
     fn pop_mail(&self) -> bool {
         self.inbox
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |mail| mail.checked_sub(1))
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |mail| {
+                mail.checked_sub(1)
+            })
             .is_ok()
     }
 }
@@ -116,11 +118,13 @@ impl<const WORKERS: usize> Office<WORKERS> {
                 .search(&self.idle, || {
                     let mut others =
                         (1..WORKERS).map(|step| &self.desks[(worker + step) % WORKERS]);
-                    others.any(|other| {
-                        // SAFETY: the calling thread is `worker`.
-                        unsafe { other.ring.steal_into(&own.ring) }.is_some() || other.pop_mail()
-                    })
-                    .then_some(())
+                    others
+                        .any(|other| {
+                            // SAFETY: the calling thread is `worker`.
+                            unsafe { other.ring.steal_into(&own.ring) }.is_some()
+                                || other.pop_mail()
+                        })
+                        .then_some(())
                 })
                 .is_some()
     }
@@ -146,7 +150,10 @@ impl<const WORKERS: usize> Office<WORKERS> {
     /// Checks what must hold when all threads have ended.
     pub(super) fn assert_at_rest(&self) {
         assert_eq!(self.left.load(Ordering::Relaxed), 0, "every task was run");
-        assert!(!self.idle.anyone_searches(), "nobody is counted as searching");
+        assert!(
+            !self.idle.anyone_searches(),
+            "nobody is counted as searching"
+        );
         assert!(!self.idle.any_parked());
     }
 }

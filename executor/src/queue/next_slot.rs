@@ -4,10 +4,8 @@
 //! it null again. The whole argument:
 //!
 //! 1. A pointer leaves the slot by one read-modify-write, which hands it to one caller only.
-//! 2. Null that the owner reads is no stale null: the owner made every non-null value itself, and
-//!    each was followed by one null at most. So the owner may store over a null without a
-//!    read-modify-write. (A taker that wrote null over null would be harmless, but such a write is
-//!    one that the owner need not have seen, and then loom can't check this.)
+//! 2. Null that the owner reads is no stale null: only the owner could have put something there
+//!    since. So it may store over a null without a read-modify-write.
 //! 3. Release on the way in and Acquire on the way out: whoever takes a task sees all that was
 //!    written to it before it was put.
 
@@ -62,7 +60,9 @@ impl<T: Pointer> NextSlot<T> {
     /// The owner never misses an entry. Any other thread may miss one that was put a moment ago.
     #[inline]
     pub(crate) fn take(&self) -> Option<T> {
-        // Most looks find nothing; a load leaves the cache line where it is.
+        // Most looks find nothing; a load leaves the cache line where it is. A CAS and not a swap, so
+        // that nobody writes null over null: such a write would be harmless, but loom takes it for
+        // one that may come after a `put` which did not see it.
         let mut entry = self.entry.load(Ordering::Relaxed);
         while !entry.is_null() {
             match self.entry.compare_exchange_weak(
@@ -71,14 +71,12 @@ impl<T: Pointer> NextSlot<T> {
                 Ordering::Acquire,
                 Ordering::Relaxed,
             ) {
-                // Not what the load returned, although it is equal: the owner may have put a new
-                // entry at the address of an old one in between, and this is the new one.
+                // `taken` is what the load found, or an entry that was put at the same address since.
                 Ok(taken) => {
-                    return NonNull::new(taken).map(|raw| {
-                        // SAFETY: every non-null value came from `into_raw` in `put`, and the CAS gave
-                        // it to us alone.
-                        unsafe { T::from_raw(raw) }
-                    });
+                    let raw = NonNull::new(taken)?;
+                    // SAFETY: every non-null value came from `into_raw` in `put`, and the CAS gave it
+                    // to us alone.
+                    return Some(unsafe { T::from_raw(raw) });
                 }
                 Err(now) => entry = now,
             }

@@ -41,7 +41,8 @@ struct CachePadded<T>(T);
 /// The queue. See the top of this file for how it works.
 pub(crate) struct Ring<T: Pointer> {
     /// The number of the oldest entry. Moved forward by one CAS of whoever takes entries out.
-    /// A thief's Release pairs with the Acquire of the owner in `push` (the slots may be reused).
+    /// A thief's Release pairs with the Acquire of the owner in `push`, and in `steal_into` where
+    /// this ring is the destination (the slots may be reused).
     head: CachePadded<AtomicU64>,
     /// The number that the next entry gets. Written by the owner; its Release pairs with the Acquire
     /// of thieves (the slots are filled, and so is what they point to).

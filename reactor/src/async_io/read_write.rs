@@ -11,6 +11,15 @@ use super::{Async, IoSafe};
 use crate::readiness::Direction;
 use crate::source::Waiter;
 
+/// How many slices every system takes in one call: the least that POSIX allows it to take.
+const SLICES: usize = 16;
+
+/// How many bytes one vectored call moves at least, if nothing but the slices limits it. Slices that the system may
+/// leave out for their number don't count: that they were left is no sign of a drained or filled socket.
+fn room(lengths: impl Iterator<Item = usize>) -> usize {
+    lengths.take(SLICES).sum()
+}
+
 impl<T> Async<T> {
     /// One read or write of at most `room` bytes.
     fn poll_bytes(
@@ -42,7 +51,7 @@ where
         cx: &mut Context<'_>,
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        let room = bufs.iter().map(|buf| buf.len()).sum();
+        let room = room(bufs.iter().map(|buf| buf.len()));
         self.poll_bytes(Direction::Read, cx, room, || {
             self.get_ref().read_vectored(bufs)
         })
@@ -68,7 +77,7 @@ where
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let room = bufs.iter().map(|buf| buf.len()).sum();
+        let room = room(bufs.iter().map(|buf| buf.len()));
         self.poll_bytes(Direction::Write, cx, room, || {
             self.get_ref().write_vectored(bufs)
         })
@@ -129,7 +138,7 @@ impl<T: IoSafe + Read> AsyncRead for Async<T> {
         cx: &mut Context<'_>,
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        let room = bufs.iter().map(|buf| buf.len()).sum();
+        let room = room(bufs.iter().map(|buf| buf.len()));
         self.poll_bytes_mut(Direction::Read, cx, room, |io| io.read_vectored(bufs))
     }
 }
@@ -148,7 +157,7 @@ impl<T: IoSafe + Write> AsyncWrite for Async<T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let room = bufs.iter().map(|buf| buf.len()).sum();
+        let room = room(bufs.iter().map(|buf| buf.len()));
         self.poll_bytes_mut(Direction::Write, cx, room, |io| io.write_vectored(bufs))
     }
 

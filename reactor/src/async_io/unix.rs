@@ -48,7 +48,7 @@ impl Async<UnixListener> {
     /// What the OS says. See the TCP listener's `accept` for the descriptor limit.
     pub async fn accept(&self) -> io::Result<(Async<UnixStream>, SocketAddr)> {
         let (stream, address) = self.read_with(sys::accept_unix).await?;
-        Ok((Async::known(stream, Kind::Stream), address))
+        Ok((Async::known(stream, Kind::Local), address))
     }
 
     /// The connections as a stream that never ends.
@@ -70,7 +70,7 @@ impl Async<UnixListener> {
     /// ```
     pub fn incoming(&self) -> impl Stream<Item = io::Result<Async<UnixStream>>> + Send + '_ {
         Incoming::new(self, |listener| {
-            sys::accept_unix(listener).map(|(stream, _)| Async::known(stream, Kind::Stream))
+            sys::accept_unix(listener).map(|(stream, _)| Async::known(stream, Kind::Local))
         })
     }
 }
@@ -103,9 +103,9 @@ impl Async<UnixStream> {
         let mut pause = BACKLOG_PAUSE;
         loop {
             match sys::connect_unix(path.as_ref()) {
-                Ok(Connecting::Done(stream)) => return Ok(Async::known(stream, Kind::Stream)),
+                Ok(Connecting::Done(stream)) => return Ok(Async::known(stream, Kind::Local)),
                 Ok(Connecting::InProgress(stream)) => {
-                    let stream = Async::known(stream, Kind::Stream);
+                    let stream = Async::known(stream, Kind::Local);
                     stream
                         .connected(|stream| stream.take_error()?.map_or(Ok(()), Err))
                         .await?;
@@ -152,7 +152,7 @@ impl TryFrom<UnixStream> for Async<UnixStream> {
     /// Puts the stream into non-blocking mode.
     fn try_from(stream: UnixStream) -> io::Result<Async<UnixStream>> {
         sys::set_nonblocking(&stream)?;
-        Ok(Async::known(stream, Kind::Stream))
+        Ok(Async::known(stream, Kind::Local))
     }
 }
 

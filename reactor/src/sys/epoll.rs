@@ -21,6 +21,8 @@ use crate::readiness::{Ready, Waiting};
 /// How many events one wait can bring. More stay in the kernel for the next.
 const CAPACITY: usize = 256;
 
+pub(crate) const BACKEND: &str = "epoll";
+
 /// The eventfd's token. No handle has it: their generations start at one.
 const NOTIFY: u64 = 0;
 
@@ -79,10 +81,6 @@ impl Poller {
         })
     }
 
-    pub(crate) fn name(&self) -> &'static str {
-        "epoll"
-    }
-
     pub(crate) fn edge(&self) -> bool {
         true
     }
@@ -93,14 +91,14 @@ impl Poller {
     }
 
     pub(crate) fn add(&self, handle: Handle, token: u64) -> io::Result<()> {
-        let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+        let flags =
+            EventFlags::IN | EventFlags::PRI | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
         epoll::add(&self.epoll, handle, EventData::new_u64(token), flags).map_err(|errno| match errno {
             Errno::PERM => io::Error::new(
                 io::ErrorKind::PermissionDenied,
                 "the OS cannot wait for this kind of handle (a regular file or directory?); use `unblock` or `fs` for it",
             ),
-            Errno::NOSPC => io::Error::new(
-                io::ErrorKind::Other,
+            Errno::NOSPC => io::Error::other(
                 "the limit on epoll registrations is reached; raise fs.epoll.max_user_watches",
             ),
             errno => errno.into(),
@@ -119,18 +117,18 @@ impl Poller {
     pub(crate) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         events.buffer.clear();
         events.buffer.reserve(CAPACITY);
-        let timeout = timeout.map(|timeout| self.timespec(timeout));
-        let mut wait = |timeout: Option<Timespec>| {
+        let mut wait = || {
+            let timeout = timeout.map(|timeout| self.timespec(timeout));
             epoll::wait(
                 &self.epoll,
                 rustix::buffer::spare_capacity(&mut events.buffer),
                 timeout.as_ref(),
             )
         };
-        let result = match wait(timeout) {
+        let result = match wait() {
             Err(Errno::NOSYS | Errno::PERM) if timeout.is_some() => {
                 self.coarse.store(true, Ordering::Relaxed);
-                wait(timeout.map(whole_milliseconds))
+                wait()
             }
             result => result,
         };
@@ -153,33 +151,32 @@ impl Poller {
 
     fn timespec(&self, timeout: Duration) -> Timespec {
         // A year and a day is "for ever" to a worker, and fits into every kernel's arithmetic.
-        let timeout = timeout.min(Duration::from_secs(366 * 24 * 3600));
-        let exact = Timespec {
-            tv_sec: timeout.as_secs() as i64,
-            tv_nsec: timeout.subsec_nanos().into(),
-        };
-        if self.coarse.load(Ordering::Relaxed) {
+        let exact = timeout.min(Duration::from_secs(366 * 24 * 3600));
+        let timeout = if self.coarse.load(Ordering::Relaxed) {
             whole_milliseconds(exact)
         } else {
             exact
+        };
+        Timespec {
+            tv_sec: timeout.as_secs() as _,
+            tv_nsec: timeout.subsec_nanos() as _,
         }
     }
 }
 
 /// Rounds up, and down to what `epoll_wait` can say (24 days).
-fn whole_milliseconds(time: Timespec) -> Timespec {
-    let milliseconds = (time.tv_sec * 1000 + (i64::from(time.tv_nsec) + 999_999) / 1_000_000)
-        .min(i64::from(i32::MAX));
-    Timespec {
-        tv_sec: milliseconds / 1000,
-        tv_nsec: (milliseconds % 1000 * 1_000_000) as _,
-    }
+fn whole_milliseconds(time: Duration) -> Duration {
+    let milliseconds = time.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128);
+    Duration::from_millis(milliseconds as u64)
 }
 
 fn ready(flags: EventFlags) -> Ready {
     let mut ready = Ready::NONE;
-    if flags.intersects(EventFlags::IN | EventFlags::PRI) {
+    if flags.contains(EventFlags::IN) {
         ready |= Ready::READABLE;
+    }
+    if flags.contains(EventFlags::PRI) {
+        ready |= Ready::URGENT;
     }
     if flags.contains(EventFlags::OUT) {
         ready |= Ready::WRITABLE;
@@ -199,17 +196,14 @@ mod tests {
 
     #[test]
     fn coarse_time_outs_round_up() {
-        let rounded = |s, ns| {
-            let t = whole_milliseconds(Timespec {
-                tv_sec: s,
-                tv_nsec: ns,
-            });
-            (t.tv_sec, t.tv_nsec)
-        };
-        assert_eq!(rounded(0, 0), (0, 0));
-        assert_eq!(rounded(0, 1), (0, 1_000_000));
-        assert_eq!(rounded(1, 999_000_001), (2, 0));
-        assert_eq!(rounded(i64::from(i32::MAX), 0), (2_147_483, 647_000_000));
+        let rounded = |s, ns| whole_milliseconds(Duration::new(s, ns));
+        assert_eq!(rounded(0, 0), Duration::ZERO);
+        assert_eq!(rounded(0, 1), Duration::from_millis(1));
+        assert_eq!(rounded(1, 999_000_001), Duration::from_secs(2));
+        assert_eq!(
+            rounded(i32::MAX as u64, 0),
+            Duration::from_millis(i32::MAX as u64)
+        );
     }
 
     #[test]

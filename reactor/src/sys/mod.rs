@@ -7,12 +7,12 @@
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(leno_polling)))]
 mod epoll;
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(leno_polling)))]
-pub(crate) use epoll::{Events, Poller};
+pub(crate) use epoll::{BACKEND, Events, Poller};
 
 #[cfg(any(not(any(target_os = "linux", target_os = "android")), leno_polling))]
 mod polling;
 #[cfg(any(not(any(target_os = "linux", target_os = "android")), leno_polling))]
-pub(crate) use polling::{Events, Poller};
+pub(crate) use polling::{BACKEND, Events, Poller};
 
 #[cfg(unix)]
 mod unix;

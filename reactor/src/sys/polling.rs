@@ -17,6 +17,21 @@ use crate::readiness::{Direction, Ready, Waiting};
 /// How many events one wait can bring. More stay in the kernel for the next.
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 
+pub(crate) const BACKEND: &str = if cfg!(windows) {
+    "IOCP"
+} else if cfg!(any(
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "openbsd",
+    target_os = "netbsd"
+)) {
+    "kqueue"
+} else if cfg!(leno_oneshot) {
+    "polling (one-shot)"
+} else {
+    "polling"
+};
+
 /// A poller of the `polling` crate. Owned by one reactor; closed with it.
 #[derive(Debug)]
 pub(crate) struct Poller {
@@ -50,14 +65,6 @@ impl Poller {
         let inner = ::polling::Poller::new()?;
         let edge = inner.supports_edge() && !cfg!(leno_oneshot);
         Ok(Poller { inner, edge })
-    }
-
-    pub(crate) fn name(&self) -> &'static str {
-        if self.edge {
-            "polling (edge-triggered)"
-        } else {
-            "polling (one-shot)"
-        }
     }
 
     pub(crate) fn edge(&self) -> bool {

@@ -17,6 +17,7 @@
 mod items;
 mod read;
 mod seek;
+mod stint;
 mod stream;
 mod write;
 
@@ -388,35 +389,5 @@ impl<T: fmt::Debug> fmt::Debug for Unblock<T> {
             State::Gone => &format_args!("<closed>"),
         };
         f.debug_struct("Unblock").field("io", io).finish()
-    }
-}
-
-/// Makes a job that could go on for ever give way to the others now and then.
-struct Stint(u32);
-
-impl Stint {
-    /// Long enough to make the cost of queueing vanish, short enough to be over in some milliseconds.
-    const CALLS: u32 = 64;
-
-    fn new() -> Self {
-        Stint(Self::CALLS)
-    }
-
-    /// To be awaited after each call to the handle.
-    async fn count(&mut self) {
-        self.0 -= 1;
-        if self.0 > 0 {
-            return;
-        }
-        self.0 = Self::CALLS;
-        let mut queued = false;
-        poll_fn(|cx| {
-            if mem::replace(&mut queued, true) {
-                return Poll::Ready(());
-            }
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
     }
 }

@@ -8,7 +8,8 @@ use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::AsyncRead;
 
-use super::{Done, Outcome, State, Stint, Unblock, Work};
+use super::stint::Stint;
+use super::{Done, Outcome, State, Unblock, Work};
 
 /// The default capacity of a pipe: enough to keep the disk and the reader apart, little enough for a thousand files.
 pub(super) const PIPE_BYTES: usize = 1024 * 1024;

@@ -6,7 +6,8 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::items::{self, Receiver, Sender};
-use super::{Done, Outcome, State, Stint, Unblock, Work};
+use super::stint::Stint;
+use super::{Done, Outcome, State, Unblock, Work};
 
 /// The default capacity of the buffer.
 const ITEMS: usize = 1024;

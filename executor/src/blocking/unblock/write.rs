@@ -9,7 +9,8 @@ use std::task::{Context, Poll, ready};
 use futures_io::AsyncWrite;
 
 use super::read::PIPE_BYTES;
-use super::{Done, Outcome, State, Stint, Unblock, Work};
+use super::stint::Stint;
+use super::{Done, Outcome, State, Unblock, Work};
 
 /// Writes what comes out of `pipe` until its other end is dropped, then flushes.
 async fn drain<T: Write>(mut handle: Box<T>, mut pipe: piper::Reader) -> Done<T> {

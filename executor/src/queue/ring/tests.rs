@@ -284,10 +284,12 @@ fn every_entry_arrives_once_whoever_takes_it() {
                 entry = back;
                 owner.overflow(|entry| inbox.lock().unwrap().push(entry));
             }
-            // Runs of pushes alone, so that the ring fills, and runs that empty it.
-            if number % 1_000 > 600 {
-                owner.pop().map(arrive);
-                owner.pop().map(arrive);
+            // Runs of pushes alone, so that the ring overflows; then it is kept short, so that owner
+            // and thieves are after the same entry.
+            if number % 4_096 > 512 {
+                while owner.ring.len() > number % 4 {
+                    owner.pop().map(arrive);
+                }
             }
         }
         while searching() {
