@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
@@ -88,18 +88,28 @@ impl Bed {
 /// assert_eq!(sum, 3);
 /// ```
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
     let level = current::Level::enter();
     let budget = budget::lift();
     let restore = Restore(budget);
     let mut bed = Bed::take();
+    let output = run(pin!(future), &mut bed);
+    // The future is gone by now, and with it what it still waited for: nobody need wait for that in this thread's stead,
+    // and the bed's waker is free.
+    bed.put_back();
+    drop(restore);
+    drop(level);
+    output
+}
+
+/// Polls `future` whenever it was woken, and sleeps meanwhile.
+fn run<T>(mut future: Pin<&mut impl Future<Output = T>>, bed: &mut Bed) -> T {
     let mut polls_since_look = 0;
-    let output = loop {
+    loop {
         if let Poll::Ready(output) = future
             .as_mut()
             .poll(&mut Context::from_waker(bed.signal.waker()))
         {
-            break output;
+            return output;
         }
         polls_since_look += 1;
         if polls_since_look == POLLS_PER_TURN {
@@ -121,11 +131,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         if slept {
             bed.parker.leave();
         }
-    };
-    bed.put_back();
-    drop(restore);
-    drop(level);
-    output
+    }
 }
 
 /// Puts the budget of the task around this `block_on` back, also when the future panics.

@@ -263,7 +263,7 @@ impl Source {
     /// Sees to it that some reactor reports events to this source, and that a thread waits in it. `direction` has just
     /// said `WouldBlock`.
     fn settle(self: &Arc<Self>, direction: Direction) -> io::Result<()> {
-        let moved = current::with(|here| {
+        let settled = current::with(|here| {
             let at_home = self.home_id.load(Ordering::Acquire) == Arc::as_ptr(here) as usize;
             if at_home {
                 self.stray_waits.store(0, Ordering::Relaxed);
@@ -274,11 +274,19 @@ impl Source {
                 self.settle_at(here)?
             };
             current::attend(here);
-            io::Result::Ok(moved)
-        })?;
-        if moved {
+            // A reactor that ended meanwhile may not have seen this source among those to be woken.
+            io::Result::Ok((moved, moved && here.is_gone()))
+        });
+        match settled {
+            Ok((false, _)) => {}
             // Nothing is known of the other direction: its next operation should try, not wait for the first report.
-            self.wake(self.publish(Ready::of(direction.other())));
+            Ok((true, false)) => self.wake(self.publish(Ready::of(direction.other()))),
+            Ok((true, true)) => self.wake(self.publish(Ready::READABLE | Ready::WRITABLE)),
+            Err(error) => {
+                // It may have lost the registration that others wait for: they try again, and get the error themselves.
+                self.wake(self.publish(Ready::READABLE | Ready::WRITABLE));
+                return Err(error);
+            }
         }
         Ok(())
     }
@@ -296,10 +304,12 @@ impl Source {
             if stays && !reactor.is_gone() {
                 return self.arm(reactor, *token).map(|()| false);
             }
-            // First away, then here: registering reports what is ready by then, so nothing is missed in between.
-            reactor.deregister(self, *token)?;
+            // First away, then here: registering reports what is ready by then, so nothing is missed in between. Away
+            // also if the OS says that it knows of no registration.
+            let left = reactor.deregister(self, *token);
             self.home_id.store(0, Ordering::Release);
             *home = None;
+            left?;
         }
         let token = here.register(self)?;
         self.stray_waits.store(0, Ordering::Relaxed);
