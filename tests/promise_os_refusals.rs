@@ -393,9 +393,9 @@ fn no_descriptor_for_an_accept_loop() {
                 .map(|_| Socket::new(Domain::IPV4, Type::STREAM, None).unwrap())
                 .collect();
             // Descriptors are given out from the lowest on.
-        let next = std::fs::File::open("/dev/null").unwrap().as_raw_fd();
-        set_limit(libc::RLIMIT_NOFILE, Some(next as u64));
-        for client in &clients {
+            let next = std::fs::File::open("/dev/null").unwrap().as_raw_fd();
+            set_limit(libc::RLIMIT_NOFILE, Some(next as u64));
+            for client in &clients {
                 client.connect(&address.into()).unwrap();
             }
 
