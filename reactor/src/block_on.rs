@@ -88,18 +88,28 @@ impl Bed {
 /// assert_eq!(sum, 3);
 /// ```
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
     let level = current::Level::enter();
     let budget = budget::lift();
     let restore = Restore(budget);
     let mut bed = Bed::take();
+    let output = drive(future, &mut bed);
+    bed.put_back();
+    drop(restore);
+    drop(level);
+    output
+}
+
+/// Polls and sleeps until the future is ready, and drops it, so that nothing of it waits any more when the bed is put
+/// back and the level left.
+fn drive<T>(future: impl Future<Output = T>, bed: &mut Bed) -> T {
+    let mut future = pin!(future);
     let mut polls_since_look = 0;
-    let output = loop {
+    loop {
         if let Poll::Ready(output) = future
             .as_mut()
             .poll(&mut Context::from_waker(bed.signal.waker()))
         {
-            break output;
+            return output;
         }
         polls_since_look += 1;
         if polls_since_look == POLLS_PER_TURN {
@@ -121,11 +131,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         if slept {
             bed.parker.leave();
         }
-    };
-    bed.put_back();
-    drop(restore);
-    drop(level);
-    output
+    }
 }
 
 /// Puts the budget of the task around this `block_on` back, also when the future panics.

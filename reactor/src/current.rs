@@ -59,10 +59,15 @@ pub(crate) fn with<R>(f: impl FnOnce(&Arc<Reactor>) -> R) -> R {
     }
 }
 
-/// Something on this thread now waits in `reactor`: makes sure that some thread will sit there. Workers always come
-/// back to theirs, and so does a thread in `block_on`; for any other there is the guests' attendant.
+/// Something on this thread now waits in `reactor`, not always the thread's own: makes sure that some thread will sit
+/// there. Workers always come back to theirs, and so does a thread in `block_on`; for any other there is the guests'
+/// attendant.
 pub(crate) fn attend(reactor: &Arc<Reactor>) {
-    if LEVELS.try_with(Cell::get).unwrap_or(0) == 0 && guest::is(reactor) {
+    if !guest::is(reactor) {
+        return;
+    }
+    let comes_back = LEVELS.try_with(Cell::get).unwrap_or(0) > 0;
+    if !(comes_back && with(|own| Arc::ptr_eq(own, reactor))) {
         guest::attend();
     }
 }

@@ -52,6 +52,7 @@ impl Ready {
     pub(crate) const READABLE: Ready = Ready(READABLE);
     pub(crate) const WRITABLE: Ready = Ready(WRITABLE);
     /// What a hang-up of the other side's writing half means: what is left can be read, then the end.
+    #[allow(dead_code, reason = "only epoll tells it apart")]
     pub(crate) const READ_CLOSED: Ready = Ready(READABLE | READ_CLOSED);
     /// An error or a full hang-up: every operation returns at once.
     pub(crate) const CLOSED: Ready = Ready(READABLE | WRITABLE | READ_CLOSED | WRITE_CLOSED);

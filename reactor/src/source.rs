@@ -19,7 +19,7 @@ use crate::readiness::{Direction, Readiness, Ready, Waiting};
 use crate::sync::lock;
 use crate::sys::Handle;
 use crate::waker_slot::WakerSlot;
-use crate::{budget, current};
+use crate::{budget, current, guest};
 
 /// After how many waits in a row on the threads of another reactor a source moves there. A task that is stolen once
 /// and comes back should not drag its socket along: moving costs two system calls.
@@ -120,6 +120,16 @@ impl Drop for Claim<'_> {
 pub(crate) enum Waiter<'a> {
     Task,
     Listener(&'a mut Option<EventListener>),
+}
+
+/// Where a source waits.
+enum Settled {
+    /// Where it was, at the reactor of the thread that waits.
+    Here,
+    /// At that reactor for the first time, or once more.
+    Anew,
+    /// At another reactor, as before.
+    There(Arc<Reactor>),
 }
 
 impl Source {
@@ -268,13 +278,16 @@ impl Source {
             if at_home {
                 self.stray_waits.store(0, Ordering::Relaxed);
             }
-            let moved = if at_home && self.edge.load(Ordering::Relaxed) {
-                false
+            let settled = if at_home && self.edge.load(Ordering::Relaxed) {
+                Settled::Here
             } else {
                 self.settle_at(here)?
             };
-            current::attend(here);
-            io::Result::Ok(moved)
+            match &settled {
+                Settled::Here | Settled::Anew => current::attend(here),
+                Settled::There(home) => current::attend(home),
+            }
+            io::Result::Ok(matches!(settled, Settled::Anew))
         })?;
         if moved {
             // Nothing is known of the other direction: its next operation should try, not wait for the first report.
@@ -283,16 +296,23 @@ impl Source {
         Ok(())
     }
 
-    /// Registers with `here`, or arms the registration that there is. True if it is a new one.
+    /// Registers with `here`, or arms the registration that there is.
     #[cold]
-    fn settle_at(self: &Arc<Self>, here: &Arc<Reactor>) -> io::Result<bool> {
+    fn settle_at(self: &Arc<Self>, here: &Arc<Reactor>) -> io::Result<Settled> {
         let mut home = lock(&self.home);
         if let Some(Home { reactor, token }) = &*home {
             let at_home = Arc::ptr_eq(reactor, here);
-            let stays =
-                at_home || self.stray_waits.fetch_add(1, Ordering::Relaxed) + 1 < WAITS_BEFORE_MOVE;
+            // A worker takes a source from the guests at once: they wait for it only while they wait for something.
+            let stays = at_home
+                || !guest::is(reactor)
+                    && self.stray_waits.fetch_add(1, Ordering::Relaxed) + 1 < WAITS_BEFORE_MOVE;
             if stays && !reactor.is_gone() {
-                return self.arm(reactor, *token).map(|()| false);
+                self.arm(reactor, *token)?;
+                return Ok(if at_home {
+                    Settled::Here
+                } else {
+                    Settled::There(reactor.clone())
+                });
             }
             // First away, then here: registering reports what is ready by then, so nothing is missed in between.
             reactor.deregister(self, *token)?;
@@ -312,7 +332,8 @@ impl Source {
         });
         self.home_id
             .store(Arc::as_ptr(here) as usize, Ordering::Release);
-        self.arm(here, token).map(|()| true)
+        self.arm(here, token)?;
+        Ok(Settled::Anew)
     }
 
     /// Registers now, to learn whether the OS can wait for this handle at all. Nothing is known about it yet, so both
@@ -365,8 +386,15 @@ impl Source {
         self.readiness.publish(ready)
     }
 
-    pub(crate) fn waiting(&self) -> Waiting {
-        self.readiness.waiting()
+    /// Whether somebody waits. Who gave up may have left the mark of a waiter behind, but no listener.
+    pub(crate) fn is_awaited(&self) -> bool {
+        let waiting = self.readiness.waiting();
+        [Direction::Read, Direction::Write]
+            .into_iter()
+            .filter(|&direction| waiting.includes(direction))
+            .any(|direction| {
+                !self.waiters(direction).task.is_empty() || self.has_listeners(direction)
+            })
     }
 
     pub(crate) fn take_waker(&self, direction: Direction) -> Option<std::task::Waker> {

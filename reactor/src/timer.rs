@@ -260,6 +260,8 @@ impl Timer {
             match (waker, when) {
                 (Some(waker), Some(when)) => {
                     let key = reactor.with_wheel(Some(when), |wheel| wheel.insert(when, waker));
+                    // For a moment nothing may have waited there.
+                    current::attend(&reactor);
                     self.entry = Some(Entry { reactor, key });
                 }
                 (None, Some(_)) => {}
@@ -296,6 +298,8 @@ impl Timer {
                     // Wakers are user code: cloned before the lock is taken, dropped after it.
                     let waker = cx.waker().clone();
                     drop(reactor.with_wheel(None, |wheel| wheel.replace(key, waker)));
+                    // Whoever kept the time for the earlier task may have other things to do.
+                    current::attend(reactor);
                     return Poll::Pending;
                 }
                 // The reactor has ended and forgot it.

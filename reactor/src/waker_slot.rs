@@ -32,6 +32,11 @@ impl WakerSlot {
         drop(old);
     }
 
+    /// Whether nobody left a waker.
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.waker).is_none()
+    }
+
     /// Takes the waker out. The caller wakes it when it holds no lock.
     pub(crate) fn take(&self) -> Option<Waker> {
         lock(&self.waker).take()

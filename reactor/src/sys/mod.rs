@@ -4,6 +4,8 @@
 //! can do is told by two methods: `edge`, whether a registration stays armed, and `short_read`, whether a read that
 //! fills less than its buffer proves that the socket is drained.
 
+use std::io;
+
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(leno_polling)))]
 mod epoll;
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(leno_polling)))]
@@ -31,3 +33,17 @@ mod windows_socket;
 pub(crate) use windows::{AsHandle, Handle, is_ready_now, set_nonblocking};
 #[cfg(windows)]
 pub(crate) use windows_socket::{Connecting, accept_tcp, connect_tcp};
+
+/// Adds to a poller's refusal of a handle what it means and what can be done.
+pub(crate) fn explain_refusal(error: io::Error) -> io::Error {
+    let advice = match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "the OS cannot wait for this kind of handle (a regular file or directory?); use `unblock` or `fs` for it"
+        }
+        io::ErrorKind::StorageFull => {
+            "the limit on epoll registrations is reached; raise fs.epoll.max_user_watches"
+        }
+        _ => return error,
+    };
+    io::Error::new(error.kind(), format!("{advice}: {error}"))
+}
