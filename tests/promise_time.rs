@@ -200,10 +200,12 @@ fn a_million_with_one_deadline() {
     let due = Instant::now() + Duration::from_secs(1);
     block_on(async {
         let mut timers: Vec<Timer> = (0..MILLION).map(|_| Timer::at(due)).collect();
-        for timer in &mut timers {
-            // Registered, unless it took this long.
-            let _ = Pin::new(timer).poll(&mut Context::from_waker(&waker));
-        }
+        // Registered, unless a busy machine took this long.
+        timers.retain_mut(|timer| {
+            Pin::new(timer)
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        });
         for timer in timers {
             assert_eq!(timer.await, due);
         }
