@@ -304,16 +304,19 @@ impl Timer {
                 Ok(false) => {
                     // Wakers are user code: cloned before the lock is taken, dropped after it.
                     let waker = cx.waker().clone();
-                    drop(reactor.with_wheel(None, |wheel| wheel.replace(key, waker)));
-                    // Whoever kept the time for the earlier task may have other things to do.
-                    current::attend(reactor);
-                    return Poll::Pending;
+                    if let Ok(former) = reactor.with_wheel(None, |wheel| wheel.replace(key, waker))
+                    {
+                        drop(former);
+                        // Whoever kept the time for the earlier task may have other things to do.
+                        current::attend(reactor);
+                        return Poll::Pending;
+                    }
                 }
-                // The reactor has ended and forgot it.
                 Err(Fired) => {}
             }
         }
-        // Perhaps it waits in a reactor that has ended.
+        // It was not registered, or has fired since the look at the clock and woke another task than this one, or its
+        // reactor has ended. If it is due, the next look at the wheel will see that.
         self.deregister();
         let waker = cx.waker().clone();
         self.wait_with(
