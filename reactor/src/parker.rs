@@ -73,7 +73,8 @@ impl Parker {
             return false;
         }
         if self.reactor.is_foreign() {
-            return self.park_alone(limit);
+            self.park_alone(limit);
+            return false;
         }
         if self.reactor.poller().is_some() {
             if let Some(seat) = self.reactor.seat.sit() {

@@ -19,7 +19,7 @@ use crate::readiness::{Direction, Readiness, Ready, Waiting};
 use crate::sync::lock;
 use crate::sys::Handle;
 use crate::waker_slot::WakerSlot;
-use crate::{budget, current};
+use crate::{budget, current, guest};
 
 /// After how many waits in a row on the threads of another reactor a source moves there. A task that is stolen once
 /// and comes back should not drag its socket along: moving costs two system calls.
@@ -302,8 +302,10 @@ impl Source {
         let mut home = lock(&self.home);
         if let Some(Home { reactor, token }) = &*home {
             let at_home = Arc::ptr_eq(reactor, here);
-            let stays =
-                at_home || self.stray_waits.fetch_add(1, Ordering::Relaxed) + 1 < WAITS_BEFORE_MOVE;
+            // A worker takes a source from the guests at once: they wait for it only while they wait for something.
+            let stays = at_home
+                || !guest::is(reactor)
+                    && self.stray_waits.fetch_add(1, Ordering::Relaxed) + 1 < WAITS_BEFORE_MOVE;
             if stays && !reactor.is_gone() {
                 self.arm(reactor, *token)?;
                 return Ok(if at_home {

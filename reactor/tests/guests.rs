@@ -51,7 +51,9 @@ fn run_as_worker<T>(future: impl Future<Output = T>) -> T {
     let output = loop {
         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(output) => break output,
-            Poll::Pending => parker.park(None),
+            Poll::Pending => {
+                parker.park(None);
+            }
         }
         parker.leave();
     };

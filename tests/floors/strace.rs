@@ -211,9 +211,17 @@ impl Calls {
 
 /// Whether the runtime has no part in this call.
 fn is_foreign(call: &str) -> bool {
-    const ALLOCATOR: [&str; 6] = ["brk(", "madvise(", "mmap(", "mprotect(", "mremap(", "munmap("];
+    const ALLOCATOR: [&str; 6] = [
+        "brk(",
+        "madvise(",
+        "mmap(",
+        "mprotect(",
+        "mremap(",
+        "munmap(",
+    ];
     // Built with debug assertions, the standard library asks whether a descriptor is open before it closes it.
-    let checks_before_close = cfg!(debug_assertions) && call.starts_with("fcntl(") && call.contains("F_GETFD");
+    let checks_before_close =
+        cfg!(debug_assertions) && call.starts_with("fcntl(") && call.contains("F_GETFD");
     checks_before_close || ALLOCATOR.iter().any(|name| call.starts_with(name))
 }
 
