@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use futures_core::Stream;
 
-use crate::current;
 use crate::reactor::Reactor;
 use crate::wheel::{Fired, Key};
+use crate::{budget, current};
 
 /// A future that is ready at a point in time, or a stream of such points.
 ///
@@ -283,6 +283,9 @@ impl Timer {
     fn poll_due(&mut self, when: Instant, cx: &mut Context<'_>) -> Poll<()> {
         // The clock decides, not the wheel: the thread that turns the wheel may be busy.
         if Instant::now() >= when {
+            if !budget::spend(cx) {
+                return Poll::Pending;
+            }
             self.deregister();
             return Poll::Ready(());
         }
