@@ -4,6 +4,8 @@
 
 mod child;
 
+#![allow(clippy::async_yields_async, reason = "timers and tasks are handed out of futures on purpose")]
+
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

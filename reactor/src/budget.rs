@@ -10,14 +10,19 @@ use std::task::Context;
 /// What a task on a worker may spend each time it is polled.
 pub const OPERATIONS: u32 = 128;
 
+/// How often a task is refused before it gets a fresh budget all the same.
+const REFUSALS: u32 = OPERATIONS;
+
+const FULL: u32 = OPERATIONS + REFUSALS;
+
 thread_local! {
-    /// `None`: unlimited, this thread is no worker.
+    /// What may be spent and then refused. `None`: unlimited, this thread is no worker.
     static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
 /// Gives the task that a worker is about to poll a fresh budget.
 pub fn refill() {
-    LEFT.set(Some(OPERATIONS));
+    LEFT.set(Some(FULL));
 }
 
 /// Takes the limit away: what this thread polls next is nobody's task.
@@ -34,13 +39,19 @@ pub fn restore(left: Option<u32>) {
 pub(crate) fn spend(cx: &Context<'_>) -> bool {
     match LEFT.get() {
         None => true,
+        // Refused again and again, and no worker has refilled it: this is polled by an executor inside of the task, which
+        // will not return before its work is done.
         Some(0) => {
-            cx.waker().wake_by_ref();
-            false
+            LEFT.set(Some(FULL - 1));
+            true
         }
         Some(left) => {
             LEFT.set(Some(left - 1));
-            true
+            let granted = left > REFUSALS;
+            if !granted {
+                cx.waker().wake_by_ref();
+            }
+            granted
         }
     }
 }
