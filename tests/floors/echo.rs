@@ -81,7 +81,7 @@ fn a_round_trip_on_one_worker() {
         ask,
     );
     if let Some(calls) = calls {
-        assert_eq!(calls, cost::echo(COUNTED));
+        cost::assert_echo(&calls, COUNTED, 0);
     }
 }
 
@@ -99,7 +99,7 @@ fn a_round_trip_in_block_on() {
         ask,
     );
     if let Some(calls) = calls {
-        assert_eq!(calls, cost::echo(COUNTED));
+        cost::assert_echo(&calls, COUNTED, 0);
     }
 }
 
@@ -132,11 +132,6 @@ fn a_round_trip_on_two_workers() {
         },
     );
     if let Some(calls) = calls {
-        let least = cost::echo(COUNTED).total();
-        let most = least + cost::sentry(micros);
-        assert!(
-            (least..=most).contains(&calls.total()),
-            "{calls} in {micros} µs, where {least} to {most} are right"
-        );
+        cost::assert_echo(&calls, COUNTED, cost::watch(micros));
     }
 }

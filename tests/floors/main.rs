@@ -3,8 +3,8 @@
 //! is; only what the sentry adds is bounded by the time that passed.
 //!
 //! Each test runs twice: in the test process, which starts the traced child and is its peer, and in that child, which
-//! does the counted work between two marks. The backend through `polling` makes more calls for the same work; what it
-//! needs is asserted too, see `cost`.
+//! does the counted work between two marks. On the backend through `polling` some floors do not hold; what holds
+//! there is asserted too, in `cost`.
 
 #![cfg(target_os = "linux")]
 

@@ -180,6 +180,10 @@ impl Calls {
         self.0.values().sum()
     }
 
+    pub fn get(&self, name: &str) -> u64 {
+        self.0.get(name).copied().unwrap_or(0)
+    }
+
     /// Reads a log of `strace -f`: a line is `1234 name(arguments) = result`, or, when another thread's call came in
     /// between, the same in two lines, of which the second has `<...` in place of the name.
     fn between_marks(log: &str) -> Calls {

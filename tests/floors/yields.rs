@@ -94,7 +94,7 @@ fn of_two_tasks_on_two_workers() {
         |link| elapsed = link.receive(),
     );
     if let Some(calls) = calls {
-        let most = cost::sentry(elapsed);
+        let most = cost::watch(elapsed);
         assert!(
             calls.total() <= most,
             "{calls} in {elapsed} µs, where at most {most} are right"
