@@ -3,8 +3,14 @@
 //! What is forked here is a process of the test's own, whose other threads wait for something, as those of a program do
 //! that forks with care: a lock that is held by another thread at that moment stays locked in the child for ever.
 
-#![allow(clippy::async_yields_async, reason = "timers and tasks are handed out of futures on purpose")]
-
+#![allow(
+    clippy::async_yields_async,
+    reason = "timers and tasks are handed out of futures on purpose"
+)]
+#![allow(
+    clippy::async_yields_async,
+    reason = "timers and tasks are handed out of futures on purpose"
+)]
 #![cfg(unix)]
 
 mod child;

@@ -135,15 +135,15 @@ fn handles_of_unix() {
     use std::os::fd::{AsFd, AsRawFd, OwnedFd};
     use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 
+    type Pair<T> = (Async<T>, Async<T>);
     fn descriptor<T: AsFd + AsRawFd>() {}
     descriptor::<Async<UnixStream>>();
     let _: fn(OwnedFd) -> io::Result<Async<UnixStream>> = Async::try_from;
     let _: fn(Async<UnixStream>) -> io::Result<OwnedFd> = OwnedFd::try_from;
     let _: fn(UnixListener) -> io::Result<Async<UnixListener>> = Async::try_from;
-    let _: fn() -> io::Result<(Async<UnixStream>, Async<UnixStream>)> = Async::<UnixStream>::pair;
+    let _: fn() -> io::Result<Pair<UnixStream>> = Async::<UnixStream>::pair;
     let _: fn() -> io::Result<Async<UnixDatagram>> = Async::<UnixDatagram>::unbound;
-    let _: fn() -> io::Result<(Async<UnixDatagram>, Async<UnixDatagram>)> =
-        Async::<UnixDatagram>::pair;
+    let _: fn() -> io::Result<Pair<UnixDatagram>> = Async::<UnixDatagram>::pair;
 }
 
 #[test]

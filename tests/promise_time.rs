@@ -2,9 +2,12 @@
 //!
 //! The clock of timers is the monotonic one, which does not jump when somebody sets the time of day.
 
-mod child;
+#![allow(
+    clippy::async_yields_async,
+    reason = "timers and tasks are handed out of futures on purpose"
+)]
 
-#![allow(clippy::async_yields_async, reason = "timers and tasks are handed out of futures on purpose")]
+mod child;
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
