@@ -7,10 +7,6 @@
     clippy::async_yields_async,
     reason = "timers and tasks are handed out of futures on purpose"
 )]
-#![allow(
-    clippy::async_yields_async,
-    reason = "timers and tasks are handed out of futures on purpose"
-)]
 #![cfg(unix)]
 
 mod child;
