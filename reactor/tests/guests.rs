@@ -432,7 +432,8 @@ fn block_on_alone_starts_no_thread() {
         block_on(future::poll_once(async {
             socket.readable().await.unwrap()
         }));
-        block_on(block_on(async { std::future::ready(()) }));
+        let inner = block_on(async { Box::new(std::future::ready(())) });
+        block_on(inner);
         assert_eq!(threads(), before);
     });
 }
