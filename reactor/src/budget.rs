@@ -1,7 +1,7 @@
 //! How many operations in a row may succeed at once before a task has to let others run.
 //!
 //! A socket that always has data never makes its task wait, so a loop over it would keep a worker for ever. Each
-//! operation that is ready at once spends one unit; when none is left it wakes its task and says `Pending`.
+//! operation that is ready at once spends one unit; when none is left it wakes its task and says `Pending`, once.
 //! The budget counts only on workers: on any other thread the task was not scheduled by leno, and has no budget.
 
 use std::cell::Cell;
@@ -35,6 +35,8 @@ pub(crate) fn spend(cx: &Context<'_>) -> bool {
     match LEFT.get() {
         None => true,
         Some(0) => {
+            // Refused once. Who is polled again in the same turn, by an executor inside of the task, must get on.
+            LEFT.set(Some(OPERATIONS));
             cx.waker().wake_by_ref();
             false
         }
