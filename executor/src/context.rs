@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use async_task::Runnable;
 
+use crate::crew::Crew;
 use crate::runtime::Runtime;
 use crate::worker::Worker;
 
@@ -82,7 +83,7 @@ pub(crate) fn keep(runnable: Runnable, yielded: bool) -> Result<(), Runnable> {
             worker.push(runnable);
         }
     }
-    runtime.hint(worker);
+    runtime.hint(worker.ring.len());
     Ok(())
 }
 

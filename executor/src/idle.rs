@@ -106,6 +106,11 @@ impl Idle {
         true
     }
 
+    /// Counts the caller as searching, however many others are: it knows that there is something.
+    pub(crate) fn join_search(&self) {
+        self.searching.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// The caller has found something, or nothing.
     pub(crate) fn end_search(&self) {
         self.searching.fetch_sub(1, Ordering::SeqCst);

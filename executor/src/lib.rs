@@ -2,9 +2,11 @@
 // Under loom only the modelled protocols are compiled, and not everything in them is used by a model.
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
+mod crew;
 mod executor;
 mod idle;
 mod queue;
+mod seeker;
 mod sync;
 
 #[cfg(all(test, loom))]

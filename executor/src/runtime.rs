@@ -11,6 +11,7 @@ use leno_reactor::Reactor;
 use crate::builder::{Builder, Config};
 use crate::contain::contain;
 use crate::context;
+use crate::crew::Crew;
 use crate::idle::Idle;
 use crate::live::Tracker;
 use crate::root::Root;
@@ -266,11 +267,6 @@ impl Runtime {
             .any(|worker| !self.idle.is_parked(worker.index))
     }
 
-    /// Whether any inbox holds something. Ordered by the caller's fence.
-    pub(crate) fn has_mail(&self) -> bool {
-        self.workers().iter().any(|worker| !worker.inbox.is_empty())
-    }
-
     /// Takes a task from a thread that does not keep it. A promise: some worker will see it.
     pub(crate) fn receive(&self, runnable: Runnable) {
         if self.over.load(Ordering::SeqCst) {
@@ -281,51 +277,12 @@ impl Runtime {
         if workers.is_empty() {
             self.orphanage().inbox.push(runnable);
             self.strangers.call();
-            // If a thread could be had meanwhile, it may have parked before it could see this.
-            self.idle.announce();
-            if !self.workers().is_empty() {
-                self.orphanage().unpark();
-            }
+            // If a thread could be had meanwhile, it may have parked before it could see this. It may also run without
+            // being among the workers yet, so its token is left in any case.
+            self.orphanage().unpark();
             return;
         }
-        let home = home(workers.len());
-        if let Some(worker) = self.claim_for(home) {
-            workers[worker].inbox.push(runnable);
-            workers[worker].unpark();
-            return;
-        }
-        workers[home].inbox.push(runnable);
-        self.idle.announce();
-        // The home may have parked, or the last searcher given up, before either could see this.
-        if let Some(worker) = self.claim_for(home) {
-            workers[worker].unpark();
-        }
-    }
-
-    /// Claims somebody for work that waits at `home`: best the home itself, and nobody if somebody searches anyway.
-    fn claim_for(&self, home: usize) -> Option<usize> {
-        if self.idle.claim(home) {
-            Some(home)
-        } else if self.idle.anyone_searches() {
-            None
-        } else {
-            self.idle.claim_any(self.sentry.spared())
-        }
-    }
-
-    /// After a push to `worker`'s own ring: wakes somebody if there is work to spare. May be missed.
-    pub(crate) fn hint(&self, worker: &Worker) {
-        if worker.ring.len() >= 2 && self.idle.wants_hint() {
-            self.wake_one();
-        }
-    }
-
-    /// A searcher has found work and stops to look: if there is more, somebody else should.
-    pub(crate) fn pass_on(&self, worker: &Worker) {
-        self.idle.announce();
-        if (worker.ring.len() >= 2 || self.has_mail()) && self.idle.wants_hint() {
-            self.wake_one();
-        }
+        self.deliver(home(workers.len()), runnable);
     }
 
     /// The calling worker stops to look after its own queue for a while.
@@ -336,11 +293,29 @@ impl Runtime {
             self.wake_one();
         }
     }
+}
 
-    fn wake_one(&self) {
-        if let Some(worker) = self.idle.claim_any(self.sentry.spared()) {
-            self.all[worker].unpark();
-        }
+impl Crew for Runtime {
+    type Task = Runnable;
+
+    fn idle(&self) -> &Idle {
+        &self.idle
+    }
+
+    fn post(&self, worker: usize, task: Runnable) {
+        self.all[worker].inbox.push(task);
+    }
+
+    fn has_mail(&self) -> bool {
+        self.workers().iter().any(|worker| !worker.inbox.is_empty())
+    }
+
+    fn wake(&self, worker: usize) {
+        self.all[worker].unpark();
+    }
+
+    fn spared(&self) -> Option<usize> {
+        self.sentry.spared()
     }
 }
 

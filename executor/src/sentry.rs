@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use leno_reactor::Batch;
 
+use crate::crew::Crew;
 use crate::runtime::Runtime;
 use crate::worker::Worker;
 
@@ -175,7 +176,7 @@ impl Watch {
                 self.relieve(other, worker);
             }
         }
-        runtime.hint(worker);
+        runtime.hint(worker.ring.len());
         lively
     }
 

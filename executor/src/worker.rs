@@ -9,9 +9,11 @@ use leno_reactor::{Parker, Reactor, Unparker, budget};
 
 use crate::contain::contain;
 use crate::context;
+use crate::crew::Crew;
 use crate::queue::{Inbox, NextSlot, Ring};
 use crate::root::Root;
 use crate::runtime::Runtime;
+use crate::seeker::Seeker;
 use crate::sentry::Watch;
 
 /// After how many tasks without a sleep a busy worker looks at its inbox and its reactor. A prime, so that it does not
@@ -121,7 +123,7 @@ pub(crate) fn run<F: Future>(
         tick: 0,
         since_look: 0,
         next_in_a_row: 0,
-        searching: false,
+        seeker: Seeker::new(worker.index),
         fresh: true,
         random: fastrand::Rng::new(),
         watch: Watch::new(runtime),
@@ -129,19 +131,15 @@ pub(crate) fn run<F: Future>(
     loop {
         if let Some(root) = &mut root {
             if root.is_woken() {
-                this.count();
+                this.begin_work();
                 if let Some(output) = context::in_task(|| root.poll()) {
-                    this.stop_searching();
                     return Outcome::Ready(output);
                 }
             }
         }
         match this.find() {
             Some(runnable) => this.run(runnable),
-            None if runtime.is_stopping() => {
-                this.stop_searching();
-                return Outcome::Stopped;
-            }
+            None if runtime.is_stopping() => return Outcome::Stopped,
             None => this.park(root.as_ref().is_some_and(Root::may_be_woken)),
         }
     }
@@ -165,8 +163,7 @@ struct Loop {
     /// How many tasks it has run since it last looked at its inbox and its reactor.
     since_look: u32,
     next_in_a_row: u32,
-    /// Whether it is counted as searching.
-    searching: bool,
+    seeker: Seeker,
     /// Whether it has not run anything since it last slept.
     fresh: bool,
     random: fastrand::Rng,
@@ -177,12 +174,7 @@ impl Loop {
     /// Runs one task. Whatever panics in it, the worker goes on: `async-task` has stored the panic for whoever awaits
     /// the task, and what is caught here comes from destructors.
     fn run(&mut self, runnable: Runnable) {
-        if self.searching {
-            self.stop_searching();
-            // Others held back because this one searched; now it has its hands full.
-            self.runtime.pass_on(self.worker);
-        }
-        self.count();
+        self.begin_work();
         budget::refill();
         context::in_task(|| {
             contain(|| {
@@ -191,8 +183,10 @@ impl Loop {
         });
     }
 
-    /// Shows that the worker is alive.
-    fn count(&mut self) {
+    /// Before anything is run: looks no longer for work, and shows that the worker is alive.
+    fn begin_work(&mut self) {
+        self.seeker
+            .begin_work(self.runtime, || self.worker.ring.len());
         if std::mem::take(&mut self.fresh) {
             self.runtime.sentry.arm(self.runtime, self.worker.index);
         }
@@ -234,63 +228,49 @@ impl Loop {
             // SAFETY: this thread is the worker.
             unsafe { self.worker.push(runnable) };
         }
-        self.runtime.hint(self.worker);
+        self.runtime.hint(self.worker.ring.len());
         Some(first)
     }
 
     /// Looks for work at the other workers, starting anywhere, unless enough others do.
     fn search(&mut self) -> Option<Runnable> {
         let workers = self.runtime.workers();
-        if workers.len() < 2 || !(self.searching || self.runtime.idle.begin_search()) {
+        if workers.len() < 2 {
             return None;
         }
-        self.searching = true;
-        let start = self.random.usize(..workers.len());
-        let (before, from) = workers.split_at(start);
-        let found = from
-            .iter()
-            .chain(before)
-            .filter(|other| other.index != self.worker.index)
-            .find_map(|other| {
-                // SAFETY: this thread is the worker, and so the owner of the ring that is stolen into.
-                unsafe { other.ring.steal_into(&self.worker.ring) }.or_else(|| other.inbox.pop())
-            });
-        if found.is_none() {
-            self.stop_searching();
-        }
-        found
-    }
-
-    fn stop_searching(&mut self) {
-        if std::mem::take(&mut self.searching) {
-            self.runtime.idle.end_search();
-        }
+        self.seeker.search(&self.runtime.idle, || {
+            let start = self.random.usize(..workers.len());
+            let (before, from) = workers.split_at(start);
+            from.iter()
+                .chain(before)
+                .filter(|other| other.index != self.worker.index)
+                .find_map(|other| {
+                    // SAFETY: this thread is the worker, and so the owner of the ring that is stolen into.
+                    unsafe { other.ring.steal_into(&self.worker.ring) }
+                        .or_else(|| other.inbox.pop())
+                })
+        })
     }
 
     /// Sleeps until there is something to do.
     fn park(&mut self, root_may_be_woken: bool) {
-        self.stop_searching();
-        let idle = &self.runtime.idle;
-        let index = self.worker.index;
-        idle.park(index);
-        // Whoever pushed before it could see the bit is seen here.
-        let stay = root_may_be_woken
-            || self.runtime.is_stopping()
-            || !self.worker.inbox.is_empty()
-            || self.runtime.has_mail();
-        if !stay {
-            let limit = self.watch.before_sleep(self.runtime, index);
-            if self.parker.park(limit) {
-                // A worker that sleeps between its tasks makes one call a sleep and none beside it.
-                self.since_look = 0;
-            }
-            self.parker.leave();
+        let (runtime, worker) = (self.runtime, self.worker);
+        let slept = self.seeker.park(
+            runtime,
+            // The own inbox, too: a worker that has only just been started is not among those that are asked for mail.
+            || root_may_be_woken || runtime.is_stopping() || !worker.inbox.is_empty(),
+            || {
+                let limit = self.watch.before_sleep(runtime, worker.index);
+                if self.parker.park(limit) {
+                    // A worker that sleeps between its tasks makes one call a sleep and none beside it.
+                    self.since_look = 0;
+                }
+                self.parker.leave();
+            },
+        );
+        if slept {
             self.fresh = true;
-        }
-        // Whoever claimed this worker has counted it as searching.
-        self.searching = !idle.unpark(index);
-        if !stay {
-            self.watch.after_sleep(self.runtime, self.worker);
+            self.watch.after_sleep(runtime, worker);
         }
     }
 }

@@ -23,7 +23,7 @@ macro_rules! conversions {
             type Error = ::std::io::Error;
 
             fn try_from(socket: $std) -> ::std::io::Result<Self> {
-                Ok(::leno_reactor::Async::new(socket)?.into())
+                Ok(::leno_reactor::Async::try_from(socket)?.into())
             }
         }
 

@@ -116,7 +116,7 @@ impl TcpListener {
     ) -> io::Result<TcpListener> {
         let addrs = addresses(&addr).await?;
         let io = first_success(addrs, "listen on", |addr| {
-            ready(sys::listen(addr, options).and_then(Async::new))
+            ready(sys::listen(addr, options).and_then(Async::try_from))
         });
         let mut listener = TcpListener::new(Arc::new(io.await?));
         listener.set_nodelay = options.nodelay && !sys::NODELAY_IS_INHERITED;

@@ -99,7 +99,8 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     output
 }
 
-/// Polls and sleeps until the future is ready, and drops it, so that nothing of it waits any more when the level is left.
+/// Polls and sleeps until the future is ready, and drops it, so that nothing of it waits any more when the bed is put
+/// back and the level left.
 fn drive<T>(future: impl Future<Output = T>, bed: &mut Bed) -> T {
     let mut future = pin!(future);
     let mut polls_since_look = 0;

@@ -5,7 +5,7 @@
 //! waits, a thread of its own attends to it. It is started at the first need and sleeps when nothing waits, so a
 //! program that only uses `block_on` has one thread.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex};
 
 use crate::fork::PerProcess;
@@ -17,7 +17,8 @@ use crate::sync::lock;
 struct Guest {
     reactor: Arc<Reactor>,
     /// Whether the attendant is at the reactor or on its way. Swapped by whoever needs it; cleared by the attendant
-    /// before it looks one last time for something that waits. SeqCst on both sides, so one of the two sees the other.
+    /// before it looks one last time for something that waits. Each side has a fence between its store and its look, so
+    /// one of the two sees the other.
     attended: AtomicBool,
     attendant: Mutex<Attendant>,
     bell: Condvar,
@@ -59,7 +60,9 @@ pub(crate) fn is_abandoned() -> bool {
 /// Calls the attendant to the guest reactor, unless it is there.
 pub(crate) fn attend() {
     let guest = guest();
-    if guest.attended.swap(true, Ordering::SeqCst) {
+    // What waits is in the reactor by now: either the attendant's last look sees it or this sees that it has left.
+    fence(Ordering::SeqCst);
+    if guest.attended.load(Ordering::Relaxed) || guest.attended.swap(true, Ordering::AcqRel) {
         return;
     }
     let mut attendant = lock(&guest.attendant);
@@ -76,7 +79,7 @@ pub(crate) fn attend() {
         Ok(_) => attendant.started = true,
         Err(error) => {
             // The next one that waits tries again; `block_on` on any thread serves meanwhile.
-            guest.attended.store(false, Ordering::SeqCst);
+            guest.attended.store(false, Ordering::Release);
             drop(attendant);
             eprintln!(
                 "leno: cannot start the thread that waits for sockets and timers outside of `leno::block_on` ({error}); \
@@ -102,7 +105,8 @@ fn work(guest: &'static Guest) {
             parker.park(None);
         }
         parker.leave();
-        guest.attended.store(false, Ordering::SeqCst);
+        guest.attended.store(false, Ordering::Release);
+        fence(Ordering::SeqCst);
         // Something may have begun to wait after the last look and found `attended` still set.
         if guest.reactor.is_awaited() {
             attend();

@@ -80,10 +80,10 @@ impl Parker {
             if let Some(seat) = self.reactor.seat.sit() {
                 let sleeps = self.state.prepare(Place::Poll);
                 if sleeps {
-                    let timeout = self.reactor.fall_asleep(limit);
+                    let (nap, timeout) = self.reactor.fall_asleep(Place::Poll, limit);
                     self.reactor.poll(&seat, &mut self.batch, timeout);
                     self.state.finish();
-                    self.reactor.awake(&mut self.batch);
+                    self.reactor.awake(nap, &mut self.batch);
                 }
                 drop(seat);
                 self.batch.wake_all();
@@ -114,19 +114,13 @@ impl Parker {
             return;
         }
         if self.state.prepare(Place::Bench) {
-            let timeout = if keeps_time {
-                self.reactor.fall_asleep(limit)
-            } else {
-                limit
-            };
+            let (nap, timeout) = self.reactor.fall_asleep(Place::Bench, limit);
             self.state.sleep_on_bench(timeout);
             self.state.finish();
+            self.reactor.awake(nap, &mut self.batch);
         }
         self.reactor.bench.leave(&self.state);
-        if keeps_time {
-            self.reactor.awake(&mut self.batch);
-            self.batch.wake_all();
-        }
+        self.batch.wake_all();
     }
 
     /// Says that this thread goes on to other work: if the seat is free and somebody sleeps beside it, that thread is

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::batch::Batch;
 use crate::bench::Bench;
 use crate::fork;
+use crate::park_state::Place;
 use crate::readiness::Ready;
 use crate::registry::Registry;
 use crate::seat::{Seat, Seated};
@@ -49,8 +50,15 @@ pub struct Reactor {
 
 struct Time {
     wheel: Wheel,
+    /// The sleep of the thread that was last to fall asleep as the keeper of the time.
     asleep: Asleep,
+    /// How many times a thread has fallen asleep so: the number of that last `Nap`.
+    naps: u64,
 }
+
+/// One sleep of a thread that keeps the time. Ends with [`Reactor::awake`], unless a later one has taken its place.
+#[derive(Debug)]
+pub(crate) struct Nap(u64);
 
 /// Until when the thread that keeps the time sleeps.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +88,7 @@ impl Reactor {
             time: Mutex::new(Time {
                 wheel: Wheel::new(Instant::now()),
                 asleep: Asleep::No,
+                naps: 0,
             }),
             seat: Seat::new(),
             bench: Bench::default(),
@@ -218,23 +227,39 @@ impl Reactor {
         }
     }
 
-    /// Announces a sleep of at most `limit` and returns how long it may be.
-    pub(crate) fn fall_asleep(&self, limit: Option<Duration>) -> Option<Duration> {
+    /// Announces a sleep of at most `limit`, and returns how long it may be.
+    ///
+    /// Whoever sleeps in the poll keeps the time. On the bench somebody does only while there is no poller; if one was
+    /// opened meanwhile, the sleeper is about to be called to it, and must not stand in for whoever sits there already.
+    pub(crate) fn fall_asleep(
+        &self,
+        place: Place,
+        limit: Option<Duration>,
+    ) -> (Nap, Option<Duration>) {
         let mut time = lock(&self.time);
+        if place == Place::Bench && self.poller.get().is_some() {
+            return (Nap(0), limit);
+        }
+        time.naps += 1;
+        let nap = Nap(time.naps);
         let Some(deadline) = time.wheel.next_wakeup() else {
             time.asleep = Asleep::Forever;
-            return limit;
+            return (nap, limit);
         };
         let now = Instant::now();
         let until_next = deadline.saturating_duration_since(now);
         let timeout = limit.map_or(until_next, |limit| limit.min(until_next));
         time.asleep = Asleep::Until(now + timeout);
-        Some(timeout)
+        (nap, Some(timeout))
     }
 
     /// The counterpart of `fall_asleep`; takes out the timers that are due.
-    pub(crate) fn awake(&self, batch: &mut Batch) {
-        lock(&self.time).asleep = Asleep::No;
+    pub(crate) fn awake(&self, nap: Nap, batch: &mut Batch) {
+        let mut time = lock(&self.time);
+        if time.naps == nap.0 {
+            time.asleep = Asleep::No;
+        }
+        drop(time);
         self.fire(batch);
     }
 
@@ -267,5 +292,55 @@ impl Reactor {
             Some(poller) => poller.notify(),
             None => self.bench.call_one(|| false),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Waker;
+
+    #[test]
+    fn who_leaves_the_bench_does_not_end_the_sleep_of_who_sits() {
+        let reactor = Reactor::new();
+        let mut batch = Batch::new();
+        // A thread sleeps on the bench, since there is no poller. Then one comes and another thread takes the seat.
+        let (benched, _) = reactor.fall_asleep(Place::Bench, None);
+        reactor.open_poller().unwrap();
+        let seat = reactor.seat.sit().unwrap();
+        let (_seated, timeout) = reactor.fall_asleep(Place::Poll, None);
+        assert_eq!(timeout, None);
+        reactor.awake(benched, &mut batch);
+
+        let soon = Instant::now() + Duration::from_millis(1);
+        reactor.with_wheel(Some(soon), |wheel| {
+            wheel.insert(soon, Waker::noop().clone())
+        });
+        let start = Instant::now();
+        reactor.poll(&seat, &mut batch, Some(Duration::from_secs(30)));
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "whoever sits was not woken for the earlier deadline"
+        );
+    }
+
+    #[test]
+    fn who_comes_late_to_the_bench_does_not_stand_in_for_who_sits() {
+        let reactor = Reactor::new();
+        let mut batch = Batch::new();
+        reactor.open_poller().unwrap();
+        let seat = reactor.seat.sit().unwrap();
+        drop(reactor.fall_asleep(Place::Poll, None));
+        // It saw no poller when it decided to sleep on the bench.
+        let (late, _) = reactor.fall_asleep(Place::Bench, Some(Duration::ZERO));
+        reactor.awake(late, &mut batch);
+
+        let soon = Instant::now() + Duration::from_millis(1);
+        reactor.with_wheel(Some(soon), |wheel| {
+            wheel.insert(soon, Waker::noop().clone())
+        });
+        let start = Instant::now();
+        reactor.poll(&seat, &mut batch, Some(Duration::from_secs(30)));
+        assert!(start.elapsed() < Duration::from_secs(30));
     }
 }

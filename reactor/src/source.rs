@@ -273,7 +273,7 @@ impl Source {
     /// Sees to it that some reactor reports events to this source, and that a thread waits in it. `direction` has just
     /// said `WouldBlock`.
     fn settle(self: &Arc<Self>, direction: Direction) -> io::Result<()> {
-        let moved = current::with(|here| {
+        let settled = current::with(|here| {
             let at_home = self.home_id.load(Ordering::Acquire) == Arc::as_ptr(here) as usize;
             if at_home {
                 self.stray_waits.store(0, Ordering::Relaxed);
@@ -287,11 +287,20 @@ impl Source {
                 Settled::Here | Settled::Anew => current::attend(here),
                 Settled::There(home) => current::attend(home),
             }
-            io::Result::Ok(matches!(settled, Settled::Anew))
-        })?;
-        if moved {
+            // A reactor that ended meanwhile may not have seen this source among those to be woken.
+            let anew = matches!(settled, Settled::Anew);
+            io::Result::Ok((anew, anew && here.is_gone()))
+        });
+        match settled {
+            Ok((false, _)) => {}
             // Nothing is known of the other direction: its next operation should try, not wait for the first report.
-            self.wake(self.publish(Ready::of(direction.other())));
+            Ok((true, false)) => self.wake(self.publish(Ready::of(direction.other()))),
+            Ok((true, true)) => self.wake(self.publish(Ready::READABLE | Ready::WRITABLE)),
+            Err(error) => {
+                // It may have lost the registration that others wait for: they try again, and get the error themselves.
+                self.wake(self.publish(Ready::READABLE | Ready::WRITABLE));
+                return Err(error);
+            }
         }
         Ok(())
     }
@@ -314,10 +323,12 @@ impl Source {
                     Settled::There(reactor.clone())
                 });
             }
-            // First away, then here: registering reports what is ready by then, so nothing is missed in between.
-            reactor.deregister(self, *token)?;
+            // First away, then here: registering reports what is ready by then, so nothing is missed in between. Away
+            // also if the OS says that it knows of no registration.
+            let left = reactor.deregister(self, *token);
             self.home_id.store(0, Ordering::Release);
             *home = None;
+            left?;
         }
         let token = here.register(self)?;
         self.stray_waits.store(0, Ordering::Relaxed);

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use futures_core::Stream;
@@ -53,6 +53,17 @@ pub struct Timer {
 struct Entry {
     reactor: Arc<Reactor>,
     key: Key,
+}
+
+impl Entry {
+    fn new(reactor: &Arc<Reactor>, when: Instant, waker: Waker) -> Entry {
+        let key = reactor.with_wheel(Some(when), |wheel| wheel.insert(when, waker));
+        current::attend(reactor);
+        Entry {
+            reactor: reactor.clone(),
+            key,
+        }
+    }
 }
 
 impl Timer {
@@ -255,18 +266,16 @@ impl Timer {
             if reactor.is_foreign() {
                 return;
             }
-            // A task may be waiting for the old deadline already: its waker moves to the new one.
-            let waker = reactor.with_wheel(None, |wheel| wheel.remove(key));
-            match (waker, when) {
-                (Some(waker), Some(when)) => {
-                    let key = reactor.with_wheel(Some(when), |wheel| wheel.insert(when, waker));
-                    // For a moment nothing may have waited there.
-                    current::attend(&reactor);
-                    self.entry = Some(Entry { reactor, key });
-                }
-                (None, Some(_)) => {}
-                (waker, None) => drop(waker),
-            }
+            let Some(when) = when else {
+                drop(reactor.with_wheel(None, |wheel| wheel.remove(key)));
+                return;
+            };
+            // A task may be waiting for the old deadline already: its waker moves to the new one. In one go, or whoever
+            // waits on others' behalf could find the wheel empty and leave.
+            let moved = reactor.with_wheel(Some(when), |wheel| {
+                wheel.remove(key).map(|waker| wheel.insert(when, waker))
+            });
+            self.entry = moved.map(|key| Entry { reactor, key });
         }
     }
 
@@ -290,10 +299,8 @@ impl Timer {
             self.deregister();
             return Poll::Ready(());
         }
-        if let Some(Entry { reactor, key }) = self
-            .entry
-            .as_ref()
-            .filter(|entry| !entry.reactor.is_foreign())
+        if let Some(Entry { reactor, key }) =
+            self.entry.as_ref().filter(|entry| !entry.reactor.is_gone())
         {
             let key = *key;
             match reactor.with_wheel(None, |wheel| wheel.wakes_same(key, cx.waker())) {
@@ -301,25 +308,34 @@ impl Timer {
                 Ok(false) => {
                     // Wakers are user code: cloned before the lock is taken, dropped after it.
                     let waker = cx.waker().clone();
-                    drop(reactor.with_wheel(None, |wheel| wheel.replace(key, waker)));
-                    // Whoever kept the time for the earlier task may have other things to do.
-                    current::attend(reactor);
-                    return Poll::Pending;
+                    if let Ok(former) = reactor.with_wheel(None, |wheel| wheel.replace(key, waker))
+                    {
+                        drop(former);
+                        // Whoever kept the time for the earlier task may have other things to do.
+                        current::attend(reactor);
+                        return Poll::Pending;
+                    }
                 }
-                // The reactor has ended and forgot it.
                 Err(Fired) => {}
             }
         }
+        // It was not registered, or has fired since the look at the clock and woke another task than this one, or its
+        // reactor has ended. If it is due, the next look at the wheel will see that.
+        self.deregister();
         let waker = cx.waker().clone();
-        self.entry = Some(current::with(|reactor| {
-            let key = reactor.with_wheel(Some(when), |wheel| wheel.insert(when, waker));
-            current::attend(reactor);
-            Entry {
-                reactor: reactor.clone(),
-                key,
-            }
-        }));
+        self.wait_with(
+            current::with(|reactor| Entry::new(reactor, when, waker)),
+            cx,
+        );
         Poll::Pending
+    }
+
+    fn wait_with(&mut self, entry: Entry, cx: &mut Context<'_>) {
+        if entry.reactor.is_gone() {
+            // It has ended since it was chosen, and may not have seen this entry among those to be woken.
+            cx.waker().wake_by_ref();
+        }
+        self.entry = Some(entry);
     }
 }
 
@@ -357,5 +373,43 @@ impl Stream for Timer {
             when.checked_add(self.period)
         };
         Poll::Ready(Some(when))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Flag(AtomicBool);
+
+    impl Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn an_entry_that_comes_after_the_end_of_its_reactor_is_polled_again() {
+        let flag = Arc::new(Flag::default());
+        let waker = Waker::from(flag.clone());
+        let mut cx = Context::from_waker(&waker);
+        let mut timer = Timer::after(Duration::from_secs(3600));
+        let reactor = Reactor::new();
+        // Between the choice of the reactor and the entry, it ends.
+        reactor.retire();
+        let entry = Entry::new(&reactor, timer.when.unwrap(), waker.clone());
+        timer.wait_with(entry, &mut cx);
+        assert!(flag.0.load(Ordering::SeqCst), "nobody else would wake it");
+
+        assert!(Pin::new(&mut timer).poll(&mut cx).is_pending());
+        let entry = timer.entry.as_ref().unwrap();
+        assert!(!Arc::ptr_eq(&entry.reactor, &reactor));
+        assert!(
+            !reactor.is_awaited(),
+            "the entry has left the reactor that ended"
+        );
     }
 }

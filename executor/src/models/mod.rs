@@ -6,7 +6,10 @@
 
 mod executor_drop;
 mod executor_sleep;
+mod hint;
+mod idle;
 mod next_slot;
+mod office;
 mod ring;
 
 use loom::{alloc::Track, cell::UnsafeCell, sync::Arc, thread};

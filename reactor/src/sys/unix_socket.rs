@@ -52,13 +52,19 @@ pub(crate) fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, Socke
 /// Takes a connection out of the backlog.
 pub(crate) fn accept_unix(listener: &UnixListener) -> io::Result<(UnixStream, UnixAddr)> {
     let (socket, address) = accept(listener)?;
-    let address = match address.map(SocketAddrUnix::try_from) {
+    let address = match address
+        .filter(|address| address.addr_len() > UNNAMED)
+        .map(SocketAddrUnix::try_from)
+    {
         Some(Ok(address)) => unix_address(&address)?,
         // A peer without a name may come without an address at all.
         _ => unnamed()?,
     };
     Ok((socket.into(), address))
 }
+
+/// How long the address of a peer without a name is: its family.
+const UNNAMED: u32 = 2;
 
 fn unix_address(address: &SocketAddrUnix) -> io::Result<UnixAddr> {
     use std::os::unix::ffi::OsStrExt;

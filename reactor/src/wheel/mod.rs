@@ -157,14 +157,15 @@ impl Wheel {
             .is_some_and(|current| current.will_wake(waker)))
     }
 
-    /// Replaces the waker of an entry and returns the one before; returns `waker` if the entry is gone.
-    pub fn replace(&mut self, key: Key, waker: Waker) -> Waker {
+    /// Replaces the waker of an entry and returns the one before. If the entry is gone, `waker` comes back as the error,
+    /// to be dropped after the lock is released: it will not be called.
+    pub fn replace(&mut self, key: Key, waker: Waker) -> Result<Waker, Waker> {
         match self.slab.find(key) {
-            Some(index) => self.slab[index]
+            Some(index) => Ok(self.slab[index]
                 .waker
                 .replace(waker)
-                .expect("a live entry has a waker"),
-            None => waker,
+                .expect("a live entry has a waker")),
+            None => Err(waker),
         }
     }
 

@@ -69,7 +69,7 @@ impl Fixture {
         if self.wheel.wakes_same(key, waker)? {
             return Ok(None);
         }
-        let replaced = self.wheel.replace(key, waker.clone());
+        let replaced = self.wheel.replace(key, waker.clone()).map_err(|_| Fired)?;
         Ok(Some(self.id_of(replaced)))
     }
 
