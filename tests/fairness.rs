@@ -124,6 +124,34 @@ fn an_interval_without_length() {
     });
 }
 
+/// An executor inside of a task polls on in the same turn: who has used up the task's budget must not be refused for ever.
+#[test]
+fn executors_inside_of_a_task() {
+    async fn many_operations() {
+        let socket = Async::<UdpSocket>::bind(([127, 0, 0, 1], 0)).unwrap();
+        for _ in 0..10 * BUDGET {
+            socket.writable().await.unwrap();
+        }
+    }
+    Child::of("executors_inside_of_a_task").workers(1).run(|| {
+        let _watchdog = Watchdog::new("an executor inside of a task");
+        block_on(spawn(async { future::block_on(many_operations()) }));
+        block_on(spawn(async { block_on(many_operations()) }));
+        block_on(spawn(async {
+            let executor = leno::Executor::new();
+            let tasks = [(); 3].map(|()| executor.spawn(many_operations()));
+            while !tasks.iter().all(leno::Task::is_finished) {
+                executor.tick().await;
+            }
+        }));
+        block_on(spawn(async {
+            let executor = leno::Executor::new();
+            let task = executor.spawn(many_operations());
+            executor.run(task).await;
+        }));
+    });
+}
+
 /// Takes all descriptors there are.
 #[cfg(unix)]
 fn exhaust() -> Vec<std::fs::File> {

@@ -1,7 +1,7 @@
 //! How many operations in a row may succeed at once before a task has to let others run.
 //!
 //! A socket that always has data never makes its task wait, so a loop over it would keep a worker for ever. Each
-//! operation that is ready at once spends one unit; when none is left it wakes its task and says `Pending`.
+//! operation that is ready at once spends one unit; when none is left it wakes its task and says `Pending`, once.
 //! The budget counts only on workers: on any other thread the task was not scheduled by leno, and has no budget.
 
 use std::cell::Cell;
@@ -10,19 +10,14 @@ use std::task::Context;
 /// What a task on a worker may spend each time it is polled.
 pub const OPERATIONS: u32 = 128;
 
-/// How often a task is refused before it gets a fresh budget all the same.
-const REFUSALS: u32 = OPERATIONS;
-
-const FULL: u32 = OPERATIONS + REFUSALS;
-
 thread_local! {
-    /// What may be spent and then refused. `None`: unlimited, this thread is no worker.
+    /// `None`: unlimited, this thread is no worker.
     static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
 /// Gives the task that a worker is about to poll a fresh budget.
 pub fn refill() {
-    LEFT.set(Some(FULL));
+    LEFT.set(Some(OPERATIONS));
 }
 
 /// Takes the limit away: what this thread polls next is nobody's task.
@@ -39,19 +34,15 @@ pub fn restore(left: Option<u32>) {
 pub(crate) fn spend(cx: &Context<'_>) -> bool {
     match LEFT.get() {
         None => true,
-        // Refused again and again, and no worker has refilled it: this is polled by an executor inside of the task, which
-        // will not return before its work is done.
         Some(0) => {
-            LEFT.set(Some(FULL - 1));
-            true
+            // Refused once. Who is polled again in the same turn, by an executor inside of the task, must get on.
+            LEFT.set(Some(OPERATIONS));
+            cx.waker().wake_by_ref();
+            false
         }
         Some(left) => {
             LEFT.set(Some(left - 1));
-            let granted = left > REFUSALS;
-            if !granted {
-                cx.waker().wake_by_ref();
-            }
-            granted
+            true
         }
     }
 }
