@@ -33,6 +33,11 @@ impl<F: Future> Root<F> {
         self.signal.is_set()
     }
 
+    /// The future, for somebody else to poll.
+    pub(crate) fn into_future(self) -> Pin<Box<F>> {
+        self.future
+    }
+
     pub(crate) fn poll(&mut self) -> Option<F::Output> {
         budget::refill();
         match self

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Mutex, MutexGuard};
 
 use async_task::{Runnable, ScheduleInfo};
@@ -134,9 +134,12 @@ impl Runtime {
         let worker = &runtime.all[0];
         match worker::run(runtime, worker, Some(Root::new(future, worker.unparker()))) {
             Outcome::Ready(output) => output,
-            Outcome::Stopped | Outcome::Taken => {
-                unreachable!("worker 0 is this thread until its root is ready")
+            Outcome::Stopped(root) => {
+                runtime.drop_if_over();
+                let root = root.expect("this thread has run it with one");
+                leno_reactor::block_on(root.into_future())
             }
+            Outcome::Taken => unreachable!("nobody else becomes worker 0"),
         }
     }
 
@@ -192,6 +195,7 @@ impl Runtime {
             }
             let handle = thread.spawn(move || {
                 worker::run::<std::future::Pending<()>>(self, worker, None);
+                self.drop_if_over();
             })?;
             self.threads
                 .lock()
@@ -239,8 +243,24 @@ impl Runtime {
         }
     }
 
+    /// After a worker has left, or something was pushed: if `shutdown` has emptied the queues meanwhile, it may have
+    /// missed that.
+    fn drop_if_over(&self) {
+        fence(Ordering::SeqCst);
+        if self.over.load(Ordering::Relaxed) {
+            self.drop_queues();
+        }
+    }
+
+    /// From here on what becomes runnable is dropped, and so is what is in a queue.
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        self.drop_queues();
+    }
+
     /// Drops every task that is in a queue. The workers have ended, but for one that a task keeps.
-    pub(crate) fn drop_queues(&self) {
+    fn drop_queues(&self) {
         for worker in &self.all {
             while let Some(runnable) = worker.ring.steal_one() {
                 contain(|| drop(runnable));
@@ -283,6 +303,10 @@ impl Runtime {
             return;
         }
         self.deliver(home(workers.len()), runnable);
+        if self.is_stopping() {
+            // The end may have come between the look and the push.
+            self.drop_if_over();
+        }
     }
 
     /// The calling worker stops to look after its own queue for a while.

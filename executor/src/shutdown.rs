@@ -61,8 +61,7 @@ pub fn shutdown(timeout: Duration) -> io::Result<usize> {
         worker.unpark();
     }
     join(runtime);
-    runtime.over.store(true, Ordering::SeqCst);
-    runtime.drop_queues();
+    runtime.end();
     if let Some(tracker) = &runtime.tracker {
         // Woken, a task is scheduled, and what is scheduled now is dropped.
         for waker in tracker.take_all() {

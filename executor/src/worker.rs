@@ -95,11 +95,11 @@ impl Worker {
 }
 
 /// Why a worker's loop ended.
-pub(crate) enum Outcome<T> {
-    /// The runtime was told to stop.
-    Stopped,
+pub(crate) enum Outcome<F: Future> {
+    /// The runtime was told to stop. Here is the root future, if there was one.
+    Stopped(Option<Root<F>>),
     /// The root future is ready.
-    Ready(T),
+    Ready(F::Output),
     /// Another thread is this worker.
     Taken,
 }
@@ -109,7 +109,7 @@ pub(crate) fn run<F: Future>(
     runtime: &'static Runtime,
     worker: &'static Worker,
     mut root: Option<Root<F>>,
-) -> Outcome<F::Output> {
+) -> Outcome<F> {
     let Some(parker) = worker.take_parker() else {
         return Outcome::Taken;
     };
@@ -128,7 +128,8 @@ pub(crate) fn run<F: Future>(
         random: fastrand::Rng::new(),
         watch: Watch::new(runtime),
     };
-    loop {
+    // First of all, or tasks that always yield would keep the worker for ever.
+    while !runtime.is_stopping() {
         if let Some(root) = &mut root {
             if root.is_woken() {
                 this.begin_work();
@@ -139,10 +140,11 @@ pub(crate) fn run<F: Future>(
         }
         match this.find() {
             Some(runnable) => this.run(runnable),
-            None if runtime.is_stopping() => return Outcome::Stopped,
             None => this.park(root.as_ref().is_some_and(Root::may_be_woken)),
         }
     }
+    this.seeker.stop(&runtime.idle);
+    Outcome::Stopped(root)
 }
 
 /// Also when the root future panics.
