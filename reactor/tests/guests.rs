@@ -432,7 +432,7 @@ fn block_on_alone_starts_no_thread() {
         block_on(future::poll_once(async {
             socket.readable().await.unwrap()
         }));
-        block_on(block_on(async { std::future::ready(()) }));
+        block_on(async { block_on(async {}) });
         assert_eq!(threads(), before);
     });
 }
