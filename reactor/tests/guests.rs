@@ -432,8 +432,7 @@ fn block_on_alone_starts_no_thread() {
         block_on(future::poll_once(async {
             socket.readable().await.unwrap()
         }));
-        let inner = block_on(async { Box::new(std::future::ready(())) });
-        block_on(inner);
+        block_on(async { block_on(async {}) });
         assert_eq!(threads(), before);
     });
 }
