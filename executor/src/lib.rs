@@ -65,7 +65,8 @@ pub fn workers() -> usize {
 /// which need not be `Send`, is its first work. Returns when `future` is ready. If the runtime runs already, the thread
 /// only waits for `future`, as `block_on` does.
 ///
-/// Made for `#[leno::main]`: what else worker 0 had to do is not done any more when this returns.
+/// Made for `#[leno::main]`. When this returns, a thread of its own goes on as worker 0, for a program need not end with
+/// its first `main`.
 ///
 /// # Panics
 ///

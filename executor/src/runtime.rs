@@ -131,6 +131,7 @@ impl Runtime {
         let Some(runtime) = runtime else {
             return leno_reactor::block_on(future);
         };
+        let _successor = Successor(runtime);
         let worker = &runtime.all[0];
         match worker::run(runtime, worker, Some(Root::new(future, worker.unparker()))) {
             Outcome::Ready(output) => output,
@@ -188,22 +189,49 @@ impl Runtime {
 
     /// Starts the threads of the workers from `first` on, as far as the OS allows.
     pub(crate) fn start_threads(&'static self, first: usize) -> io::Result<()> {
-        for (index, worker) in self.all.iter().enumerate().skip(first) {
-            let mut thread = std::thread::Builder::new().name((self.config.thread_name)(index));
-            if let Some(size) = self.config.stack_size {
-                thread = thread.stack_size(size);
-            }
-            let handle = thread.spawn(move || {
-                worker::run::<std::future::Pending<()>>(self, worker, None);
-                self.drop_if_over();
-            })?;
-            self.threads
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner())
-                .push(handle);
-            self.started.store(index + 1, Ordering::Release);
+        for worker in &self.all[first..] {
+            self.start_thread(worker)?;
+            self.started.store(worker.index + 1, Ordering::Release);
         }
         Ok(())
+    }
+
+    fn start_thread(&'static self, worker: &'static Worker) -> io::Result<()> {
+        let name = (self.config.thread_name)(worker.index);
+        let mut thread = std::thread::Builder::new().name(name);
+        if let Some(size) = self.config.stack_size {
+            thread = thread.stack_size(size);
+        }
+        let handle = thread.spawn(move || {
+            worker::run::<std::future::Pending<()>>(self, worker, None);
+            self.drop_if_over();
+        })?;
+        self.threads
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .push(handle);
+        Ok(())
+    }
+
+    /// The main thread is worker 0 no more: the OS gives it a thread of its own, or others do what it had to do.
+    fn replace_main(&'static self) {
+        if self.is_stopping() {
+            return;
+        }
+        let Err(error) = self.start_thread(&self.all[0]) else {
+            return;
+        };
+        if self.workers().len() > 1 {
+            // The other workers take over what is here, as from one that blocks.
+            return;
+        }
+        let main = &self.all[0];
+        while let Some(runnable) = main.next.take().or_else(|| main.ring.steal_one()) {
+            main.inbox.push(runnable);
+        }
+        self.started.store(0, Ordering::Release);
+        self.report_missing_threads(&error);
+        self.strangers.call();
     }
 
     fn report_missing_threads(&self, error: &io::Error) {
@@ -340,6 +368,15 @@ impl Crew for Runtime {
 
     fn spared(&self) -> Option<usize> {
         self.sentry.spared()
+    }
+}
+
+/// Sees to it, when the body of `main` is over, that its worker goes on: the program may not end with it.
+struct Successor(&'static Runtime);
+
+impl Drop for Successor {
+    fn drop(&mut self) {
+        self.0.replace_main();
     }
 }
 

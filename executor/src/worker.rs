@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_task::Runnable;
 use leno_reactor::{Parker, Reactor, Unparker, budget};
@@ -85,12 +85,15 @@ impl Worker {
         }
     }
 
-    /// Takes the parker. Once: that makes the caller this worker.
+    /// Takes the parker: that makes the caller this worker, until it gives the parker back.
     fn take_parker(&self) -> Option<Parker> {
+        self.lock_parker().take()
+    }
+
+    fn lock_parker(&self) -> MutexGuard<'_, Option<Parker>> {
         self.parker
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .take()
     }
 }
 
@@ -115,11 +118,15 @@ pub(crate) fn run<F: Future>(
     };
     let entered = leno_reactor::enter(worker.reactor.clone());
     context::become_worker(runtime, worker);
-    let _guard = ResignOnDrop(entered);
+    let mut tenure = Tenure {
+        worker,
+        parker: Some(parker),
+        _entered: entered,
+    };
     let mut this = Loop {
         runtime,
         worker,
-        parker,
+        parker: tenure.parker.as_mut().expect("given back by the drop"),
         tick: 0,
         since_look: 0,
         next_in_a_row: 0,
@@ -147,20 +154,25 @@ pub(crate) fn run<F: Future>(
     Outcome::Stopped(root)
 }
 
-/// Also when the root future panics.
-struct ResignOnDrop(#[expect(dead_code, reason = "held for its drop")] leno_reactor::Entered);
+/// The time during which the calling thread is the worker. Ends also when the root future panics.
+struct Tenure {
+    worker: &'static Worker,
+    parker: Option<Parker>,
+    _entered: leno_reactor::Entered,
+}
 
-impl Drop for ResignOnDrop {
+impl Drop for Tenure {
     fn drop(&mut self) {
         context::resign();
+        *self.worker.lock_parker() = self.parker.take();
     }
 }
 
 /// What only the worker's own thread knows.
-struct Loop {
+struct Loop<'t> {
     runtime: &'static Runtime,
     worker: &'static Worker,
-    parker: Parker,
+    parker: &'t mut Parker,
     tick: u32,
     /// How many tasks it has run since it last looked at its inbox and its reactor.
     since_look: u32,
@@ -172,7 +184,7 @@ struct Loop {
     watch: Watch,
 }
 
-impl Loop {
+impl Loop<'_> {
     /// Runs one task. Whatever panics in it, the worker goes on: `async-task` has stored the panic for whoever awaits
     /// the task, and what is caught here comes from destructors.
     fn run(&mut self, runnable: Runnable) {
