@@ -23,9 +23,9 @@
 //! 200 connections, 20 messages of 64 bytes on each
 //!
 //! readers               who waits, and where                       threads  switches  CPU ms  time ms  messages
-//! a thread each         each of 200 threads, in its own read()         201      3934      68       98      4000
-//! tasks, one thread     1 thread, in one wait for all sockets            1       187      21       88      4000
-//! tasks, all workers    2 workers, each in a wait for its sockets        3       259      25       89      4000
+//! a thread each         each of 200 threads, in its own read()         201      4417     120      232      4000
+//! tasks, one thread     1 thread, in one wait for all sockets            1      1295      34      159      4000
+//! tasks, all workers    2 workers, each in a wait for its sockets        3      1673      40      167      4000
 //!
 //! all three read the same 4000 messages
 //! ```
