@@ -12,10 +12,10 @@ use crate::builder::{Builder, Config};
 use crate::contain::contain;
 use crate::context;
 use crate::crew::Crew;
+use crate::duty::Duty;
 use crate::idle::Idle;
 use crate::live::Tracker;
 use crate::root::Root;
-use crate::sentry::Sentry;
 use crate::strangers::Strangers;
 use crate::worker::{self, Outcome, Worker};
 
@@ -27,7 +27,7 @@ pub(crate) struct Runtime {
     /// could be had later; Release, paired with Acquire loads of whoever picks a worker.
     started: AtomicUsize,
     pub(crate) idle: Idle,
-    pub(crate) sentry: Sentry,
+    pub(crate) duty: Duty,
     /// Threads that sleep in `block_on` and would run tasks, because no worker has a thread.
     pub(crate) strangers: Strangers,
     /// Whether new tasks are refused. Set once by `shutdown`; read by every spawn. SeqCst with the counts of tasks.
@@ -152,7 +152,7 @@ impl Runtime {
             all,
             started: AtomicUsize::new(0),
             idle: Idle::new(config.workers),
-            sentry: Sentry::new(),
+            duty: Duty::new(),
             strangers: Strangers::default(),
             closing: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
@@ -339,7 +339,7 @@ impl Crew for Runtime {
     }
 
     fn spared(&self) -> Option<usize> {
-        self.sentry.spared()
+        self.duty.holder()
     }
 }
 
