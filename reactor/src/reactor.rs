@@ -330,7 +330,7 @@ mod tests {
         let mut batch = Batch::new();
         reactor.open_poller().unwrap();
         let seat = reactor.seat.sit().unwrap();
-        drop(reactor.fall_asleep(Place::Poll, None));
+        let (_seated, _) = reactor.fall_asleep(Place::Poll, None);
         // It saw no poller when it decided to sleep on the bench.
         let (late, _) = reactor.fall_asleep(Place::Bench, Some(Duration::ZERO));
         reactor.awake(late, &mut batch);
