@@ -310,9 +310,17 @@ impl Runtime {
     }
 
     /// The calling worker stops to look after its own queue for a while.
-    pub(crate) fn hand_over(&self, worker: &Worker) {
-        let has_work =
-            !worker.ring.is_empty() || !worker.next.is_empty() || !worker.inbox.is_empty();
+    ///
+    /// # Safety
+    ///
+    /// The calling thread is `worker`.
+    pub(crate) unsafe fn hand_over(&self, worker: &Worker) {
+        if let Some(next) = worker.next.take() {
+            // Nobody searches there.
+            // SAFETY: the caller is the worker.
+            unsafe { worker.push(next) };
+        }
+        let has_work = !worker.ring.is_empty() || !worker.inbox.is_empty();
         if has_work && !self.idle.anyone_searches() {
             self.wake_one();
         }
