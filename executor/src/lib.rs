@@ -3,6 +3,7 @@
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
 
 mod crew;
+mod duty;
 mod executor;
 mod idle;
 mod queue;

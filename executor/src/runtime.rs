@@ -12,10 +12,10 @@ use crate::builder::{Builder, Config};
 use crate::contain::contain;
 use crate::context;
 use crate::crew::Crew;
+use crate::duty::Duty;
 use crate::idle::Idle;
 use crate::live::Tracker;
 use crate::root::Root;
-use crate::sentry::Sentry;
 use crate::strangers::Strangers;
 use crate::worker::{self, Outcome, Worker};
 
@@ -27,7 +27,7 @@ pub(crate) struct Runtime {
     /// could be had later; Release, paired with Acquire loads of whoever picks a worker.
     started: AtomicUsize,
     pub(crate) idle: Idle,
-    pub(crate) sentry: Sentry,
+    pub(crate) duty: Duty,
     /// Threads that sleep in `block_on` and would run tasks, because no worker has a thread.
     pub(crate) strangers: Strangers,
     /// Whether new tasks are refused. Set once by `shutdown`; read by every spawn. SeqCst with the counts of tasks.
@@ -153,7 +153,7 @@ impl Runtime {
             all,
             started: AtomicUsize::new(0),
             idle: Idle::new(config.workers),
-            sentry: Sentry::new(),
+            duty: Duty::new(),
             strangers: Strangers::default(),
             closing: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
@@ -338,9 +338,17 @@ impl Runtime {
     }
 
     /// The calling worker stops to look after its own queue for a while.
-    pub(crate) fn hand_over(&self, worker: &Worker) {
-        let has_work =
-            !worker.ring.is_empty() || !worker.next.is_empty() || !worker.inbox.is_empty();
+    ///
+    /// # Safety
+    ///
+    /// The calling thread is `worker`.
+    pub(crate) unsafe fn hand_over(&self, worker: &Worker) {
+        if let Some(next) = worker.next.take() {
+            // Nobody searches there.
+            // SAFETY: the caller is the worker.
+            unsafe { worker.push(next) };
+        }
+        let has_work = !worker.ring.is_empty() || !worker.inbox.is_empty();
         if has_work && !self.idle.anyone_searches() {
             self.wake_one();
         }
@@ -367,7 +375,7 @@ impl Crew for Runtime {
     }
 
     fn spared(&self) -> Option<usize> {
-        self.sentry.spared()
+        self.duty.holder()
     }
 }
 

@@ -8,7 +8,7 @@
 //!
 //! Safety is paid for here and not by the workers: they only count.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use leno_reactor::Batch;
@@ -29,59 +29,6 @@ const INBOX_BATCH: usize = 256;
 
 /// How many tasks in its own ring are enough for the sentry: it must not take more than others can take from it.
 const ENOUGH: usize = 128;
-
-const NOBODY: usize = usize::MAX;
-
-/// Who is on duty. Owned by the runtime.
-#[derive(Debug)]
-pub(crate) struct Sentry {
-    /// The index of the worker on duty, or `NOBODY`. Exchanged by whoever puts a worker on duty, stored by the sentry
-    /// that goes off. Relaxed: a watch that starts late or twice is no harm, and the wake-up carries everything else.
-    on_duty: AtomicUsize,
-}
-
-impl Sentry {
-    pub(crate) fn new() -> Sentry {
-        Sentry {
-            on_duty: AtomicUsize::new(NOBODY),
-        }
-    }
-
-    /// Who should be left asleep if another can be woken.
-    pub(crate) fn spared(&self) -> Option<usize> {
-        Some(self.on_duty.load(Ordering::Relaxed)).filter(|&worker| worker != NOBODY)
-    }
-
-    /// Called by `worker` before it runs the first task after a sleep: sees to it that somebody watches.
-    pub(crate) fn arm(&self, runtime: &'static Runtime, worker: usize) {
-        let on_duty = self.on_duty.load(Ordering::Relaxed);
-        if on_duty != NOBODY && on_duty != worker {
-            return;
-        }
-        // A sentry with work of its own can't watch.
-        let Some(next) = runtime.idle.claim_any(None) else {
-            self.on_duty.store(NOBODY, Ordering::Relaxed);
-            return;
-        };
-        self.on_duty.store(next, Ordering::Relaxed);
-        runtime.workers()[next].unpark();
-    }
-
-    fn is(&self, worker: usize) -> bool {
-        self.on_duty.load(Ordering::Relaxed) == worker
-    }
-
-    fn take_over(&self, worker: usize) -> bool {
-        let taken =
-            self.on_duty
-                .compare_exchange(NOBODY, worker, Ordering::Relaxed, Ordering::Relaxed);
-        taken.is_ok()
-    }
-
-    fn go_off(&self) {
-        self.on_duty.store(NOBODY, Ordering::Relaxed);
-    }
-}
 
 /// One worker's notes for its watches. Owned by its loop.
 pub(crate) struct Watch {
@@ -108,27 +55,27 @@ impl Watch {
 
     /// How long `worker`, which is about to park, may sleep.
     pub(crate) fn before_sleep(&mut self, runtime: &Runtime, worker: usize) -> Option<Duration> {
-        let sentry = &runtime.sentry;
-        if !sentry.is(worker) {
-            if runtime.workers().len() < 2 || !runtime.anyone_awake() || !sentry.take_over(worker) {
-                return None;
-            }
-            self.period = 0;
-            self.lively = true;
-            self.note(runtime);
-        }
-        if !self.lively && !runtime.anyone_awake() {
-            sentry.go_off();
+        let was_on_duty = runtime.duty.holder() == Some(worker);
+        let on_duty = runtime.workers().len() >= 2
+            && runtime
+                .duty
+                .keep(worker, self.lively, || runtime.anyone_awake());
+        if !on_duty {
             self.period = 0;
             self.lively = true;
             return None;
+        }
+        if !was_on_duty {
+            self.period = 0;
+            self.lively = true;
+            self.note(runtime);
         }
         Some(PERIODS[self.period])
     }
 
     /// After a sleep of `worker`: looks, if it is the sentry.
     pub(crate) fn after_sleep(&mut self, runtime: &'static Runtime, worker: &'static Worker) {
-        if runtime.sentry.is(worker.index) {
+        if runtime.duty.holder() == Some(worker.index) {
             self.period = (self.period + 1).min(PERIODS.len() - 1);
             self.lively = self.look(runtime, worker);
         }

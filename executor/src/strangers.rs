@@ -14,6 +14,9 @@ const RETRY: Duration = Duration::from_millis(100);
 /// How many tasks to run before the thread looks at its own future again.
 const TASKS_AT_ONCE: usize = 16;
 
+/// How many threads are listed before all are asked to list themselves anew: nobody tells when a `block_on` is over.
+const MOST_SLEEPERS: usize = 64;
+
 /// The threads that would help. Owned by the runtime.
 #[derive(Debug, Default)]
 pub(crate) struct Strangers {
@@ -40,7 +43,8 @@ impl Strangers {
     pub(crate) fn before_sleep(waker: &Waker) -> bool {
         if let Some((runtime, worker)) = context::current() {
             context::nest();
-            runtime.hand_over(worker);
+            // SAFETY: this thread is the worker.
+            unsafe { runtime.hand_over(worker) };
             return false;
         }
         match Runtime::existing() {
@@ -67,8 +71,26 @@ impl Strangers {
             return true;
         }
         // Announced first, then looked once more: whoever pushes looks here after the push.
-        self.lock().sleeping.push(waker.clone());
+        self.announce(waker);
         !runtime.orphanage().inbox.is_empty()
+    }
+
+    /// Lists the calling thread among those that would help.
+    fn announce(&self, waker: &Waker) {
+        let mut state = self.lock();
+        if state.sleeping.iter().any(|other| other.will_wake(waker)) {
+            return;
+        }
+        state.sleeping.push(waker.clone());
+        if state.sleeping.len() < MOST_SLEEPERS {
+            return;
+        }
+        // Most have left their `block_on` long ago. Those that have not come here again.
+        let sleeping = std::mem::take(&mut state.sleeping);
+        drop(state);
+        for waker in sleeping {
+            waker.wake();
+        }
     }
 
     fn may_retry(&self) -> bool {
@@ -87,5 +109,37 @@ impl Strangers {
         self.state
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Flag(AtomicBool);
+
+    impl Wake for Flag {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn the_list_does_not_grow_without_bound() {
+        let strangers = Strangers::default();
+        let flags: Vec<_> = (0..1000).map(|_| Arc::new(Flag::default())).collect();
+        for flag in &flags {
+            let waker = Waker::from(flag.clone());
+            strangers.announce(&waker);
+            strangers.announce(&waker);
+        }
+        assert!(strangers.lock().sleeping.len() < MOST_SLEEPERS);
+        // Nobody is forgotten: who is not listed any more was woken.
+        strangers.call();
+        assert!(flags.iter().all(|flag| flag.0.load(Ordering::SeqCst)));
     }
 }

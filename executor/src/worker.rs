@@ -202,7 +202,10 @@ impl Loop<'_> {
         self.seeker
             .begin_work(self.runtime, || self.worker.ring.len());
         if std::mem::take(&mut self.fresh) {
-            self.runtime.sentry.arm(self.runtime, self.worker.index);
+            let sentry = self.runtime.duty.arm(&self.runtime.idle, self.worker.index);
+            if let Some(sentry) = sentry {
+                self.runtime.wake(sentry);
+            }
         }
         self.since_look += 1;
         self.tick = self.tick.wrapping_add(1);

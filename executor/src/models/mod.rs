@@ -4,6 +4,7 @@
 //! RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test --release -p leno-executor --lib
 //! ```
 
+mod duty;
 mod executor_drop;
 mod executor_sleep;
 mod hint;

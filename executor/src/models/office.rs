@@ -14,14 +14,14 @@ use crate::seeker::Seeker;
 /// What is left of a notification, and who sleeps until there is one. As the reactor's `ParkState`, but of few steps:
 /// with a mutex and a condition variable a model takes a hundred times as long.
 #[derive(Default)]
-struct Token {
+pub(super) struct Token {
     left: AtomicBool,
     /// Not loom's mutex: nothing is decided by who has it.
     sleeper: std::sync::Mutex<Option<Thread>>,
 }
 
 impl Token {
-    fn leave(&self) {
+    pub(super) fn leave(&self) {
         // A swap, so that a sleeper who finds it has synchronised with everybody who left it.
         self.left.swap(true, Ordering::SeqCst);
         if let Some(sleeper) = &*self.sleeper.lock().unwrap() {
@@ -29,7 +29,7 @@ impl Token {
         }
     }
 
-    fn sleep(&self) {
+    pub(super) fn sleep(&self) {
         *self.sleeper.lock().unwrap() = Some(thread::current());
         while !self.left.swap(false, Ordering::SeqCst) {
             thread::park();

@@ -32,6 +32,9 @@ pub(crate) const BACKEND: &str = if cfg!(windows) {
     "polling"
 };
 
+/// "For ever" to a worker. Some kernels refuse more than three years.
+const LONGEST_WAIT: Duration = Duration::from_secs(366 * 24 * 3600);
+
 /// A poller of the `polling` crate. Owned by one reactor; closed with it.
 #[derive(Debug)]
 pub(crate) struct Poller {
@@ -104,6 +107,7 @@ impl Poller {
     /// Waits until something is ready, somebody notifies, or `timeout` is over.
     pub(crate) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         events.inner.clear();
+        let timeout = timeout.map(|timeout| timeout.min(LONGEST_WAIT));
         match self.inner.wait(&mut events.inner, timeout) {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
