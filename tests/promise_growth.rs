@@ -168,7 +168,11 @@ fn a_crowd_of_tasks_and_timers() {
                             0 => drop(Timer::after(Duration::from_micros(n % 500)).await),
                             1 => future::yield_now().await,
                             2 => {
-                                drop(future::poll_once(Timer::after(Duration::from_secs(60))).await)
+                                assert!(
+                                    future::poll_once(Timer::after(Duration::from_secs(60)))
+                                        .await
+                                        .is_none()
+                                )
                             }
                             _ => pending().await,
                         }
@@ -249,7 +253,7 @@ fn an_idle_pool_has_no_threads() {
             let tasks: Vec<_> = (0..50)
                 .map(|_| {
                     let receiver = receiver.clone();
-                    unblock(move || drop(receiver.lock().unwrap().recv()))
+                    unblock(move || receiver.lock().unwrap().recv().is_ok())
                 })
                 .collect();
             // All run at once, and each in a thread of its own.
