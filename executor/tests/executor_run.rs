@@ -58,9 +58,11 @@ fn tick_alone_runs_every_task() {
             block_on(first.wait());
             second.set();
         });
-        // Once to begin, once to end.
+        // Once to begin, and once to end, unless the other thread was so fast that the task did not have to wait.
         block_on(executor.tick());
-        block_on(executor.tick());
+        if !executor.is_empty() {
+            block_on(executor.tick());
+        }
         assert!(executor.is_empty());
         assert_eq!(
             block_on(task),
