@@ -351,3 +351,21 @@ fn a_shut_down_parent_has_a_fresh_child() {
             });
         });
 }
+
+/// The parent's thread may hold any lock of leno's at that moment.
+#[test]
+fn while_another_thread_starts_the_runtime() {
+    with_few_and_many_workers("while_another_thread_starts_the_runtime", || {
+        for _ in 0..50 {
+            // A child has no runtime yet, so each round starts one.
+            in_fork(|| {
+                let starts = thread::spawn(|| block_on(spawn(async { 1 })));
+                in_fork(|| {
+                    assert_eq!(block_on(spawn(async { 2 })), 2);
+                    block_on(Timer::after(Duration::from_micros(10)));
+                });
+                assert_eq!(starts.join().unwrap(), 1);
+            });
+        }
+    });
+}

@@ -428,3 +428,23 @@ fn no_descriptor_for_an_accept_loop() {
             assert!(!ticker.is_finished());
         });
 }
+
+/// What leno has to say is lost then, and nothing else.
+#[cfg(unix)]
+#[test]
+fn nobody_reads_stderr() {
+    Child::of("nobody_reads_stderr")
+        .env("LENO_THREADS", "many")
+        .env("BLOCKING_MAX_THREADS", "few")
+        .run(|| {
+            let mut pipe = [0; 2];
+            // SAFETY: writes two integers; the descriptors that are closed and replaced belong to nobody else.
+            unsafe {
+                assert_eq!(libc::pipe(pipe.as_mut_ptr()), 0);
+                assert_eq!(libc::dup2(pipe[1], 2), 2);
+                assert_eq!(libc::close(pipe[0]), 0);
+            }
+            assert_eq!(block_on(leno::spawn(async { 1 })), 1);
+            assert_eq!(block_on(leno::unblock(|| 2)), 2);
+        });
+}

@@ -4,6 +4,8 @@ use std::any::Any;
 use std::fmt;
 use std::io;
 
+use leno_reactor::notice;
+
 use crate::live::PanicHook;
 use crate::runtime::Runtime;
 
@@ -14,7 +16,8 @@ const MAX_WORKERS: usize = 1024;
 pub(crate) struct Config {
     pub(crate) workers: usize,
     pub(crate) reactors: usize,
-    pub(crate) thread_name: Box<dyn Fn(usize) -> String + Send + Sync>,
+    /// One for each worker. Made before anything is locked: the function that makes them is the user's.
+    pub(crate) thread_names: Vec<String>,
     pub(crate) stack_size: Option<usize>,
     pub(crate) panic_hook: Option<PanicHook>,
     pub(crate) tracking: bool,
@@ -107,7 +110,8 @@ impl Builder {
     /// # Errors
     ///
     /// - `AlreadyExists`: the runtime is running, because of an earlier `start` or `spawn`.
-    /// - `InvalidInput`: no workers, more than 1024, or a number of reactors that is zero or above that of the workers.
+    /// - `InvalidInput`: no workers, more than 1024, a number of reactors that is zero or above that of the workers, or a
+    ///   thread name with a NUL in it.
     /// - What the OS said, if it refused every thread. The runtime is not started then.
     pub fn start(self) -> io::Result<()> {
         let config = self.config();
@@ -124,17 +128,23 @@ impl Builder {
                 "{reactors} reactors for {workers} workers: choose 1 to {workers}"
             ));
         }
+        if let Some(name) = config.thread_names.iter().find(|name| name.contains('\0')) {
+            return refused(format!("{name:?} can't name a thread: it contains a NUL"));
+        }
         Runtime::start(config)
     }
 
     fn config(self) -> Config {
         let workers = self.workers.unwrap_or_else(default_workers);
+        let name = self
+            .thread_name
+            .unwrap_or_else(|| Box::new(|index| format!("leno-{index}")));
+        // More are refused in any case.
+        let thread_names = (0..workers.min(MAX_WORKERS)).map(name).collect();
         Config {
             workers,
             reactors: self.reactors.unwrap_or(workers),
-            thread_name: self
-                .thread_name
-                .unwrap_or_else(|| Box::new(|index| format!("leno-{index}"))),
+            thread_names,
             stack_size: self.stack_size,
             panic_hook: self.panic_hook,
             tracking: self.tracking,
@@ -170,10 +180,10 @@ fn default_workers() -> usize {
         Some(workers @ 1..=MAX_WORKERS) => workers,
         _ => {
             let cores = cores();
-            eprintln!(
-                "leno: {name}={} is not a number from 1 to {MAX_WORKERS}; using {cores}, the number of cores",
+            notice(format_args!(
+                "{name}={} is not a number from 1 to {MAX_WORKERS}; using {cores}, the number of cores",
                 value.to_string_lossy()
-            );
+            ));
             cores
         }
     }

@@ -26,6 +26,8 @@ mod live;
 #[cfg(not(loom))]
 mod root;
 #[cfg(not(loom))]
+mod running;
+#[cfg(not(loom))]
 mod runtime;
 #[cfg(not(loom))]
 mod sentry;

@@ -40,6 +40,7 @@ impl<F: Future> Root<F> {
 
     pub(crate) fn poll(&mut self) -> Option<F::Output> {
         budget::refill();
+        leno_reactor::polls_with(self.signal.waker().data());
         match self
             .future
             .as_mut()

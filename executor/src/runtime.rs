@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering,
 use std::sync::{Mutex, MutexGuard};
 
 use async_task::{Runnable, ScheduleInfo};
-use leno_reactor::Reactor;
+use leno_reactor::{PerProcess, Reactor, notice};
 
 use crate::builder::{Builder, Config};
 use crate::contain::contain;
@@ -16,6 +16,7 @@ use crate::duty::Duty;
 use crate::idle::Idle;
 use crate::live::Tracker;
 use crate::root::Root;
+use crate::running;
 use crate::strangers::Strangers;
 use crate::worker::{self, Outcome, Worker};
 
@@ -49,10 +50,12 @@ pub(crate) struct Runtime {
 static RUNTIME: AtomicPtr<Runtime> = AtomicPtr::new(std::ptr::null_mut());
 
 /// Held while the runtime is made, so that there is one.
-static STARTING: Mutex<()> = Mutex::new(());
+/// In the child of a fork it is another one: some thread that the child does not have may hold the parent's.
+static STARTING: PerProcess<Mutex<()>> = PerProcess::new();
 
 fn starting() -> MutexGuard<'static, ()> {
     STARTING
+        .get_or_init(Mutex::default)
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
@@ -179,10 +182,10 @@ impl Runtime {
     pub(crate) fn start_late(&'static self) -> bool {
         let _starting = starting();
         if self.workers().is_empty() && self.start_threads(0).is_ok() {
-            eprintln!(
-                "leno: the OS allows worker threads again; {} are running",
+            notice(format_args!(
+                "the OS allows worker threads again; {} are running",
                 self.workers().len()
-            );
+            ));
         }
         !self.workers().is_empty()
     }
@@ -197,8 +200,8 @@ impl Runtime {
     }
 
     fn start_thread(&'static self, worker: &'static Worker) -> io::Result<()> {
-        let name = (self.config.thread_name)(worker.index);
-        let mut thread = std::thread::Builder::new().name(name);
+        let name = &self.config.thread_names[worker.index];
+        let mut thread = std::thread::Builder::new().name(name.clone());
         if let Some(size) = self.config.stack_size {
             thread = thread.stack_size(size);
         }
@@ -241,10 +244,10 @@ impl Runtime {
         } else {
             "the runtime goes on with these"
         };
-        eprintln!(
-            "leno: the OS allowed {started} of {wanted} worker threads ({error}); {rest}. \
+        notice(format_args!(
+            "the OS allowed {started} of {wanted} worker threads ({error}); {rest}. \
              Allow more threads or processes, or set LENO_THREADS"
-        );
+        ));
     }
 
     /// The workers that have a thread.
@@ -266,7 +269,7 @@ impl Runtime {
     pub(crate) fn run_orphans(&self) {
         while let Some(runnable) = self.orphanage().inbox.pop() {
             contain(|| {
-                runnable.run();
+                running::run_nested(runnable);
             });
         }
     }

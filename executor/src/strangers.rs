@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::contain::contain;
 use crate::context;
+use crate::running;
 use crate::runtime::Runtime;
 
 /// How often to ask the OS for threads again.
@@ -63,7 +64,7 @@ impl Strangers {
                 break;
             };
             contain(|| {
-                runnable.run();
+                running::run_nested(runnable);
             });
             ran += 1;
         }

@@ -12,6 +12,7 @@ use crate::context;
 use crate::crew::Crew;
 use crate::queue::{Inbox, NextSlot, Ring};
 use crate::root::Root;
+use crate::running;
 use crate::runtime::Runtime;
 use crate::seeker::Seeker;
 use crate::sentry::Watch;
@@ -192,7 +193,7 @@ impl Loop<'_> {
         budget::refill();
         context::in_task(|| {
             contain(|| {
-                runnable.run();
+                running::run(runnable);
             })
         });
     }

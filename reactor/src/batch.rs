@@ -1,7 +1,6 @@
 //! What one poll brought: the wakers to call once no lock is held.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::task::Waker;
 
 use crate::readiness::{Direction, Waiting};
@@ -19,8 +18,6 @@ pub struct Batch {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     wakers: Vec<Waker>,
-    /// Sources with any number of listeners, which are notified through the source.
-    crowds: Vec<(Arc<Source>, Direction)>,
 }
 
 impl Batch {
@@ -48,7 +45,7 @@ impl Batch {
         &mut self.found.wakers
     }
 
-    pub(crate) fn add(&mut self, source: &Arc<Source>, waiting: Waiting) {
+    pub(crate) fn add(&mut self, source: &Source, waiting: Waiting) {
         self.found.add(source, waiting);
     }
 
@@ -61,30 +58,22 @@ impl Batch {
 
 impl Found {
     /// Moves the wakers of those who wait on `source` here. Wakes nobody.
-    pub(crate) fn add(&mut self, source: &Arc<Source>, waiting: Waiting) {
+    pub(crate) fn add(&mut self, source: &Source, waiting: Waiting) {
         for direction in [Direction::Read, Direction::Write] {
             if waiting.includes(direction) {
-                self.wakers.extend(source.take_waker(direction));
-                if source.has_listeners(direction) {
-                    self.crowds.push((source.clone(), direction));
-                }
+                source.waiters(direction).take(&mut self.wakers);
             }
         }
     }
 
     pub(crate) fn wake_all(&mut self) {
-        for waker in self.wakers.drain(..) {
-            wake(|| waker.wake());
-        }
-        for (source, direction) in self.crowds.drain(..) {
-            wake(|| source.notify_listeners(direction));
-        }
+        self.wakers.drain(..).for_each(wake);
     }
 }
 
-/// Runs a waker, which is user code, so that its panic ends here.
-fn wake(waker: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(waker)) {
+/// Calls a waker, which is user code, so that its panic ends here.
+fn wake(waker: Waker) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
         // The payload's own drop may panic as well; there is nobody left to tell.
         std::mem::forget(payload);
     }

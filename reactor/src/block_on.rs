@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use crate::fork::PerProcess;
 use crate::parker::Parker;
 use crate::signal::Signal;
 use crate::{budget, current};
@@ -15,7 +16,7 @@ use crate::{budget, current};
 const POLLS_PER_TURN: u32 = 61;
 
 /// What an executor wants to do when a thread is about to sleep in [`block_on`].
-static BEFORE_SLEEP: OnceLock<fn(&Waker) -> bool> = OnceLock::new();
+static BEFORE_SLEEP: PerProcess<fn(&Waker) -> bool> = PerProcess::new();
 
 /// Sets what a thread does before it sleeps in [`block_on`]: an executor may hand its work over, or, where the OS
 /// refused it every thread, do it.
@@ -23,7 +24,7 @@ static BEFORE_SLEEP: OnceLock<fn(&Waker) -> bool> = OnceLock::new();
 /// The hook gets a waker that wakes the thread, and returns true if it did something, so that the thread should look
 /// again before it sleeps. The first call of this function counts.
 pub fn before_sleep(hook: fn(&Waker) -> bool) {
-    let _ = BEFORE_SLEEP.set(hook);
+    BEFORE_SLEEP.get_or_init(|| hook);
 }
 
 /// What one level of `block_on` sleeps with. Kept for the next call on the same thread, unless its waker is still held
@@ -88,10 +89,10 @@ impl Bed {
 /// assert_eq!(sum, 3);
 /// ```
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let level = current::Level::enter();
+    let mut bed = Bed::take();
+    let level = current::Level::enter(bed.parker.reactor(), bed.signal.waker().data());
     let budget = budget::lift();
     let restore = Restore(budget);
-    let mut bed = Bed::take();
     let output = drive(future, &mut bed);
     bed.put_back();
     drop(restore);

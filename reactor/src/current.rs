@@ -1,16 +1,22 @@
-//! Which reactor serves the calling thread: its worker's, or the guest reactor that all other threads share.
+//! Which reactor serves the calling thread, its worker's or the guest reactor that all other threads share, and whether
+//! the thread will come back to it.
 
 use std::cell::{Cell, RefCell};
+use std::ptr;
 use std::sync::Arc;
 
-use crate::guest;
 use crate::reactor::Reactor;
+use crate::{guest, vigil};
 
 thread_local! {
     /// Set while this thread is a worker.
     static WORKERS: RefCell<Option<Arc<Reactor>>> = const { RefCell::new(None) };
-    /// How many `block_on` calls this thread is in. While there is one, somebody will wait in this thread's reactor.
-    static LEVELS: Cell<u32> = const { Cell::new(0) };
+    /// The reactor in which this thread will wait when what it polls is pending: that of its innermost `block_on`, else
+    /// its worker's. Null: none. Only ever compared; whoever set it keeps the reactor alive.
+    static RETURNS_TO: Cell<*const Reactor> = const { Cell::new(ptr::null()) };
+    /// The data of the waker that this thread polls with. Who leaves another one with a socket may be in some executor's
+    /// loop of its own, from which the thread does not come back. Only ever compared.
+    static OWN_WAKER: Cell<*const ()> = const { Cell::new(ptr::null()) };
 }
 
 /// Makes `reactor` the calling thread's until the guard is dropped, which puts the earlier one back. For workers of an
@@ -26,6 +32,7 @@ thread_local! {
 /// ```
 pub fn enter(reactor: Arc<Reactor>) -> Entered {
     Entered {
+        returned_to: RETURNS_TO.replace(Arc::as_ptr(&reactor)),
         before: WORKERS.with(|current| current.replace(Some(reactor))),
     }
 }
@@ -35,14 +42,25 @@ pub fn enter(reactor: Arc<Reactor>) -> Entered {
 #[must_use = "the reactor is the thread's own for as long as this lives"]
 pub struct Entered {
     before: Option<Arc<Reactor>>,
+    returned_to: *const Reactor,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
         let before = self.before.take();
+        RETURNS_TO.set(self.returned_to);
         // If the thread is so far gone that its variables are, there is nothing to put back.
         let _ = WORKERS.try_with(|current| current.replace(before));
     }
+}
+
+/// Says that the calling thread polls with the waker of this data from here on, and returns the data of the one before.
+///
+/// For executors, before each poll of a task: a wait with that waker needs nobody to look after it, because the thread
+/// comes back. Whoever nests puts the former one back. It is a hint: to leave it out costs a needless watch over the
+/// thread, see the file `vigil.rs`.
+pub fn polls_with(waker: *const ()) -> *const () {
+    OWN_WAKER.replace(waker)
 }
 
 /// Runs `f` with the reactor that serves this thread. `f` must not call wakers, nor anything else of the user's.
@@ -59,40 +77,54 @@ pub(crate) fn with<R>(f: impl FnOnce(&Arc<Reactor>) -> R) -> R {
     }
 }
 
-/// Something on this thread now waits in `reactor`, not always the thread's own: makes sure that some thread will sit
-/// there. Workers always come back to theirs, and so does a thread in `block_on`; for any other there is the guests'
-/// attendant.
-pub(crate) fn attend(reactor: &Arc<Reactor>) {
-    if !guest::is(reactor) {
-        return;
-    }
-    let comes_back = LEVELS.try_with(Cell::get).unwrap_or(0) > 0;
-    if !(comes_back && with(|own| Arc::ptr_eq(own, reactor))) {
+/// Something on this thread now waits in `reactor`, not always the thread's own, and has left a waker there: makes sure
+/// that some thread will handle it. `waker` is that waker's data.
+///
+/// This thread does if it comes back. It does not if it is in no `block_on` of ours, and then there is the guests'
+/// attendant; nor if the waker is that of another executor's loop inside of ours, and then somebody keeps vigil.
+pub(crate) fn attend(reactor: &Arc<Reactor>, waker: *const ()) {
+    if ptr::eq(RETURNS_TO.get(), Arc::as_ptr(reactor)) {
+        if !ptr::eq(OWN_WAKER.get(), waker) {
+            vigil::keep(reactor);
+        }
+    } else if guest::is(reactor) {
         guest::attend();
     }
+    // Any other reactor is a worker's, and its worker comes back.
 }
 
-/// Counts one more `block_on` on this thread, until dropped.
-pub(crate) struct Level;
+/// One `block_on` on this thread, which waits in a reactor and polls with a waker of its own. Ends when dropped.
+pub(crate) struct Level {
+    returned_to: *const Reactor,
+    polled_with: *const (),
+    /// Whether it waits where others may have left something, too.
+    is_guest: bool,
+}
 
 impl Level {
-    pub(crate) fn enter() -> Level {
-        LEVELS.set(LEVELS.get() + 1);
-        Level
+    /// `waker` is the data of the waker that it polls with.
+    pub(crate) fn enter(reactor: &Arc<Reactor>, waker: *const ()) -> Level {
+        Level {
+            returned_to: RETURNS_TO.replace(Arc::as_ptr(reactor)),
+            polled_with: OWN_WAKER.replace(waker),
+            is_guest: guest::is(reactor),
+        }
     }
 }
 
 /// In a forked child: the `block_on` calls that its thread is in were made in the parent, and wait in a reactor that is
 /// not the child's.
 pub(crate) fn forget_levels() {
-    LEVELS.set(0);
+    RETURNS_TO.set(ptr::null());
+    OWN_WAKER.set(ptr::null());
 }
 
 impl Drop for Level {
     fn drop(&mut self) {
-        LEVELS.set(LEVELS.get().saturating_sub(1));
+        RETURNS_TO.set(self.returned_to);
+        OWN_WAKER.set(self.polled_with);
         // What this thread waited for on others' behalf is now nobody's.
-        if LEVELS.get() == 0 && guest::is_abandoned() {
+        if self.is_guest && self.returned_to.is_null() && guest::is_abandoned() {
             guest::attend();
         }
     }

@@ -6,7 +6,6 @@
 
 use std::marker::PhantomData;
 use std::ptr;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// How many times this process is the child of a `fork` since the first reactor was made. Written by the handler in
@@ -18,38 +17,44 @@ pub fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
 }
 
-/// What an executor does in a forked child.
-static IN_CHILD: OnceLock<fn()> = OnceLock::new();
+/// What an executor does in a forked child. A box that another thread was about to publish when the process was forked
+/// is lost in the child, and nothing waits for it.
+static IN_CHILD: PerProcess<fn()> = PerProcess::new();
 
 /// Sets what is done in a forked child, on its only thread, before `fork` returns there: an executor forgets that this
 /// thread is one of its workers. The hook may only touch thread-locals and atomics. The first call of this function
 /// counts.
 pub fn after_fork(hook: fn()) {
-    watch();
-    let _ = IN_CHILD.set(hook);
+    IN_CHILD.get_or_init(|| hook);
 }
 
 /// Starts to watch for forks. Called by whatever remembers a [`generation`], before it does.
 #[cfg(unix)]
 pub(crate) fn watch() {
-    use std::sync::Once;
+    use std::sync::atomic::AtomicBool;
 
     extern "C" fn in_child() {
+        // Before the generation changes: it is the parent's hook.
+        let hook = IN_CHILD.get().copied();
         GENERATION.fetch_add(1, Ordering::Relaxed);
         crate::current::forget_levels();
         crate::budget::lift();
-        if let Some(hook) = IN_CHILD.get() {
+        if let Some(hook) = hook {
             hook();
         }
     }
 
-    static WATCH: Once = Once::new();
-    WATCH.call_once(|| {
+    /// Whether the handler is there. Written after it was registered, Release; read by everybody, Acquire. Threads that
+    /// get here at once register it once each, which does no harm: a lock could be held by a thread that the child of a
+    /// fork does not have.
+    static WATCHED: AtomicBool = AtomicBool::new(false);
+    if !WATCHED.load(Ordering::Acquire) {
         // SAFETY: the handler is a function that lives for ever and only touches atomics and thread-locals without
         // destructors, which is allowed in a forked child of a program with many threads. If the C library has no memory
         // for it, forks stay unseen.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
-    });
+        WATCHED.store(true, Ordering::Release);
+    }
 }
 
 /// There is no `fork` here.
@@ -94,21 +99,33 @@ impl<T: Send + Sync + 'static> PerProcess<T> {
         }
     }
 
+    /// The value of this process, if it was made.
+    pub fn get(&'static self) -> Option<&'static T> {
+        // SAFETY: what was published is never freed.
+        let dated = unsafe { self.current.load(Ordering::Acquire).as_ref() }?;
+        (dated.generation == generation()).then_some(&dated.value)
+    }
+
     /// The value of this process; `make` makes it at the first use. If two threads get here at once, both make one and
     /// one of the two is dropped.
     pub fn get_or_init(&'static self, make: impl FnOnce() -> T) -> &'static T {
-        let current = self.current.load(Ordering::Acquire);
-        // SAFETY: what was published is never freed.
-        match unsafe { current.as_ref() } {
-            Some(dated) if dated.generation == generation() => &dated.value,
-            _ => self.replace(current, make()),
+        match self.get() {
+            Some(value) => value,
+            None => self.replace(make()),
         }
     }
 
     /// First use, or the first one after a fork.
     #[cold]
-    fn replace(&'static self, current: *mut Dated<T>, value: T) -> &'static T {
+    fn replace(&'static self, value: T) -> &'static T {
         watch();
+        let current = self.current.load(Ordering::Acquire);
+        // SAFETY: what was published is never freed.
+        if let Some(dated) = unsafe { current.as_ref() } {
+            if dated.generation == generation() {
+                return &dated.value;
+            }
+        }
         let fresh = Box::into_raw(Box::new(Dated {
             generation: generation(),
             value,

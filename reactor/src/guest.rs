@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex};
 
 use crate::fork::PerProcess;
+use crate::notice::notice;
 use crate::parker::Parker;
 use crate::reactor::Reactor;
 use crate::sync::lock;
@@ -81,10 +82,10 @@ pub(crate) fn attend() {
             // The next one that waits tries again; `block_on` on any thread serves meanwhile.
             guest.attended.store(false, Ordering::Release);
             drop(attendant);
-            eprintln!(
-                "leno: cannot start the thread that waits for sockets and timers outside of `leno::block_on` ({error}); \
-                 they wait until a thread calls `block_on` or threads can be had again"
-            );
+            notice(format_args!(
+                "cannot start the thread that waits for sockets and timers outside of `leno::block_on` ({error}); they \
+                 wait until a thread calls `block_on` or threads can be had again"
+            ));
         }
     }
 }

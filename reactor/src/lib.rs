@@ -3,9 +3,11 @@
 #![cfg_attr(loom, allow(dead_code))]
 
 mod bench;
+mod crowd;
 mod park_state;
 mod readiness;
 mod seat;
+mod suspicion;
 mod sync;
 mod waker_slot;
 mod wheel;
@@ -28,6 +30,8 @@ mod fork;
 #[cfg(not(loom))]
 mod guest;
 #[cfg(not(loom))]
+mod notice;
+#[cfg(not(loom))]
 mod parker;
 #[cfg(not(loom))]
 mod reactor;
@@ -41,14 +45,19 @@ mod source;
 mod sys;
 #[cfg(not(loom))]
 mod timer;
+#[cfg(not(loom))]
+mod vigil;
+#[cfg(not(loom))]
+mod waiters;
 
 #[cfg(not(loom))]
 pub use self::{
     async_io::{Async, IoSafe, Readable, ReadableOwned, Writable, WritableOwned},
     batch::Batch,
     block_on::{before_sleep, block_on},
-    current::{Entered, enter},
+    current::{Entered, enter, polls_with},
     fork::{PerProcess, after_fork, generation as fork_generation},
+    notice::notice,
     parker::{Parker, Unparker},
     reactor::Reactor,
     signal::Signal,

@@ -76,6 +76,7 @@ impl Parker {
             self.park_alone(limit);
             return false;
         }
+        self.reactor.suspicion.visit();
         if self.reactor.poller().is_some() {
             if let Some(seat) = self.reactor.seat.sit() {
                 let sleeps = self.state.prepare(Place::Poll);
@@ -134,6 +135,7 @@ impl Parker {
     /// Handles what is ready now, without waiting. See [`Reactor::turn`].
     pub fn turn(&mut self) {
         if !self.reactor.is_foreign() {
+            self.reactor.suspicion.visit();
             self.reactor.turn(&mut self.batch);
         }
     }

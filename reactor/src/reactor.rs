@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 use crate::batch::Batch;
 use crate::bench::Bench;
 use crate::fork;
+use crate::notice::notice;
 use crate::park_state::Place;
 use crate::readiness::Ready;
 use crate::registry::Registry;
 use crate::seat::{Seat, Seated};
 use crate::source::Source;
+use crate::suspicion::Suspicion;
 use crate::sync::lock;
 use crate::sys;
 use crate::wheel::Wheel;
@@ -42,6 +44,8 @@ pub struct Reactor {
     time: Mutex<Time>,
     pub(crate) seat: Seat,
     pub(crate) bench: Bench,
+    /// Whether its thread may be in a loop from which it does not come back.
+    pub(crate) suspicion: Suspicion,
     /// Set once, by `retire`; read by whoever finds a source or timer registered here. Relaxed: a reader that is too
     /// early is woken by `retire` and looks again.
     retired: AtomicBool,
@@ -92,6 +96,7 @@ impl Reactor {
             }),
             seat: Seat::new(),
             bench: Bench::default(),
+            suspicion: Suspicion::new(),
             retired: AtomicBool::new(false),
             generation: fork::generation(),
         })
@@ -102,7 +107,7 @@ impl Reactor {
     /// this one.
     pub fn turn(&self, batch: &mut Batch) {
         if self.poller.get().is_some() && !lock(&self.registry).is_empty() {
-            if let Some(seat) = self.seat.sit() {
+            if let Some(seat) = self.seat.sit_for_a_look() {
                 self.poll(&seat, batch, Some(Duration::ZERO));
                 drop(seat);
                 self.bench.call_one(|| self.seat.is_taken());
@@ -189,6 +194,11 @@ impl Reactor {
         !lock(&self.time).wheel.is_empty() || lock(&self.registry).iter().any(|s| s.is_awaited())
     }
 
+    /// Whether some thread sleeps here, in the seat or beside it.
+    pub(crate) fn is_slept_in(&self) -> bool {
+        self.seat.is_slept_in() || !self.bench.is_empty()
+    }
+
     /// Waits in the OS, and puts what that brought into `batch`.
     pub(crate) fn poll(&self, _: &Seated<'_>, batch: &mut Batch, timeout: Option<Duration>) {
         let Some(poller) = self.poller.get() else {
@@ -196,7 +206,7 @@ impl Reactor {
         };
         if let Err(error) = poller.wait(batch.events(), timeout) {
             // Nothing to do about it here but not to spin: sleep, then let the next wait show whether it persists.
-            eprintln!("leno: waiting for events failed: {error}");
+            notice(format_args!("waiting for events failed: {error}"));
             std::thread::sleep(Duration::from_millis(10));
             return;
         }

@@ -1,13 +1,19 @@
 //! The right to wait in a reactor's poll: one thread has it at a time, and the bench is told when it is free.
 
-use crate::sync::{AtomicBool, Ordering};
+use crate::sync::{AtomicU8, Ordering};
+
+const FREE: u8 = 0;
+/// Somebody only looks, and is gone at once.
+const LOOKED_AT: u8 = 1;
+/// Somebody sleeps there, or is about to.
+const SLEPT_IN: u8 = 2;
 
 /// The seat of one reactor. Owned by it.
 #[derive(Debug)]
 pub(crate) struct Seat {
-    /// Whether a thread is in the poll, or about to be. SeqCst to sit and to look, so that it pairs with the fences of
+    /// `FREE`, or what the thread that is in the poll, or about to be, does there. SeqCst to sit and to look, so that it pairs with the fences of
     /// the bench; Release to leave, which hands what the poll brought to the next one's Acquire.
-    taken: AtomicBool,
+    state: AtomicU8,
 }
 
 /// The seat, taken. Left when dropped.
@@ -18,15 +24,25 @@ pub(crate) struct Seated<'a>(&'a Seat);
 impl Seat {
     pub(crate) fn new() -> Seat {
         Seat {
-            taken: AtomicBool::new(false),
+            state: AtomicU8::new(FREE),
         }
     }
 
-    /// Takes the seat if it is free. An exchange, so that a failed try writes nothing.
+    /// Takes the seat to sleep there, if it is free.
     pub(crate) fn sit(&self) -> Option<Seated<'_>> {
+        self.take(SLEPT_IN)
+    }
+
+    /// Takes the seat for one look, if it is free.
+    pub(crate) fn sit_for_a_look(&self) -> Option<Seated<'_>> {
+        self.take(LOOKED_AT)
+    }
+
+    /// An exchange, so that a failed try writes nothing.
+    fn take(&self, purpose: u8) -> Option<Seated<'_>> {
         match self
-            .taken
-            .compare_exchange(false, true, Ordering::SeqCst, Ordering::SeqCst)
+            .state
+            .compare_exchange(FREE, purpose, Ordering::SeqCst, Ordering::SeqCst)
         {
             Ok(_) => Some(Seated(self)),
             Err(_) => None,
@@ -35,11 +51,16 @@ impl Seat {
 
     /// Whoever sits must be the one to leave: this is for the guard, and for models.
     pub(crate) fn leave(&self) {
-        self.taken.store(false, Ordering::Release);
+        self.state.store(FREE, Ordering::Release);
     }
 
     pub(crate) fn is_taken(&self) -> bool {
-        self.taken.load(Ordering::SeqCst)
+        self.state.load(Ordering::SeqCst) != FREE
+    }
+
+    /// Whether somebody sleeps there.
+    pub(crate) fn is_slept_in(&self) -> bool {
+        self.state.load(Ordering::SeqCst) == SLEPT_IN
     }
 }
 

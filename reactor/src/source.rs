@@ -9,16 +9,14 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
-
-use event_listener::{Event, EventListener, IntoNotification};
+use std::task::{Context, Poll, Waker};
 
 use crate::batch::Found;
 use crate::reactor::Reactor;
 use crate::readiness::{Direction, Readiness, Ready, Waiting};
 use crate::sync::lock;
 use crate::sys::Handle;
-use crate::waker_slot::WakerSlot;
+use crate::waiters::{Waiter, Waiters};
 use crate::{budget, current, guest};
 
 /// After how many waits in a row on the threads of another reactor a source moves there. A task that is stolen once
@@ -65,23 +63,6 @@ struct Home {
     token: u64,
 }
 
-#[derive(Debug)]
-struct Waiters {
-    /// The task that polls.
-    task: WakerSlot,
-    /// Everybody who awaits readiness through a future of their own.
-    crowd: Event,
-}
-
-impl Waiters {
-    fn new() -> Waiters {
-        Waiters {
-            task: WakerSlot::new(),
-            crowd: Event::new(),
-        }
-    }
-}
-
 /// Readiness that was claimed for one try. If the try panics, it goes back to whoever comes next.
 struct Claim<'a> {
     source: &'a Arc<Source>,
@@ -114,12 +95,6 @@ impl Drop for Claim<'_> {
                 .give_back(self.direction, self.claimed, true),
         );
     }
-}
-
-/// How one waiter waits: as the only poller of its direction, or as one of many.
-pub(crate) enum Waiter<'a> {
-    Task,
-    Listener(&'a mut Option<EventListener>),
 }
 
 /// Where a source waits.
@@ -196,6 +171,7 @@ impl Source {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => claim.spend(),
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     result => {
+                        waiter.leave();
                         claim.give_back(result.as_ref().map_or(true, &more));
                         return Poll::Ready(result);
                     }
@@ -227,6 +203,7 @@ impl Source {
             // With edges the claim only clears the way for the next one; without, a claim is a fresh event.
             let ask = !registered || edge || !claimed.is_none();
             if ask && crate::sys::is_ready_now(self.handle, direction) {
+                waiter.leave();
                 Claim {
                     source: self,
                     direction,
@@ -250,29 +227,21 @@ impl Source {
         cx: &mut Context<'_>,
         waiter: &mut Waiter<'_>,
     ) -> Poll<io::Result<()>> {
-        let waiters = self.waiters(direction);
-        match waiter {
-            Waiter::Task => waiters.task.store(cx.waker()),
-            Waiter::Listener(listener) => {
-                let listening = listener.get_or_insert_with(|| waiters.crowd.listen());
-                if std::pin::Pin::new(listening).poll(cx).is_ready() {
-                    **listener = None;
-                    return Poll::Ready(Ok(()));
-                }
-            }
+        if !waiter.wait(self, direction, cx.waker()) {
+            return Poll::Ready(Ok(()));
         }
         if !self.readiness.await_change(direction) {
             return Poll::Ready(Ok(()));
         }
-        match self.settle(direction) {
+        match self.settle(direction, cx.waker()) {
             Ok(()) => Poll::Pending,
             Err(error) => Poll::Ready(Err(error)),
         }
     }
 
     /// Sees to it that some reactor reports events to this source, and that a thread waits in it. `direction` has just
-    /// said `WouldBlock`.
-    fn settle(self: &Arc<Self>, direction: Direction) -> io::Result<()> {
+    /// said `WouldBlock`, and `waker` waits for it.
+    fn settle(self: &Arc<Self>, direction: Direction, waker: &Waker) -> io::Result<()> {
         let settled = current::with(|here| {
             let at_home = self.home_id.load(Ordering::Acquire) == Arc::as_ptr(here) as usize;
             if at_home {
@@ -284,8 +253,8 @@ impl Source {
                 self.settle_at(here)?
             };
             match &settled {
-                Settled::Here | Settled::Anew => current::attend(here),
-                Settled::There(home) => current::attend(home),
+                Settled::Here | Settled::Anew => current::attend(here, waker.data()),
+                Settled::There(home) => current::attend(home, waker.data()),
             }
             // A reactor that ended meanwhile may not have seen this source among those to be woken.
             let anew = matches!(settled, Settled::Anew);
@@ -403,24 +372,10 @@ impl Source {
         [Direction::Read, Direction::Write]
             .into_iter()
             .filter(|&direction| waiting.includes(direction))
-            .any(|direction| {
-                !self.waiters(direction).task.is_empty() || self.has_listeners(direction)
-            })
+            .any(|direction| !self.waiters(direction).is_empty())
     }
 
-    pub(crate) fn take_waker(&self, direction: Direction) -> Option<std::task::Waker> {
-        self.waiters(direction).task.take()
-    }
-
-    pub(crate) fn has_listeners(&self, direction: Direction) -> bool {
-        self.waiters(direction).crowd.total_listeners() > 0
-    }
-
-    pub(crate) fn notify_listeners(&self, direction: Direction) {
-        self.waiters(direction).crowd.notify(usize::MAX.relaxed());
-    }
-
-    fn waiters(&self, direction: Direction) -> &Waiters {
+    pub(crate) fn waiters(&self, direction: Direction) -> &Waiters {
         match direction {
             Direction::Read => &self.reader,
             Direction::Write => &self.writer,

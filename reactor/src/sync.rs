@@ -4,13 +4,13 @@
 #[cfg(not(loom))]
 pub(crate) use std::sync::{
     Condvar, Mutex, MutexGuard,
-    atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering, fence},
+    atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering, fence},
 };
 
 #[cfg(loom)]
 pub(crate) use loom::sync::{
     Condvar, Mutex, MutexGuard,
-    atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering, fence},
+    atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering, fence},
 };
 
 /// Locks `mutex`, also when a thread panicked while it held the lock: everything that this crate does under a lock

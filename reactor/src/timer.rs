@@ -57,8 +57,9 @@ struct Entry {
 
 impl Entry {
     fn new(reactor: &Arc<Reactor>, when: Instant, waker: Waker) -> Entry {
+        let left = waker.data();
         let key = reactor.with_wheel(Some(when), |wheel| wheel.insert(when, waker));
-        current::attend(reactor);
+        current::attend(reactor, left);
         Entry {
             reactor: reactor.clone(),
             key,
@@ -304,7 +305,11 @@ impl Timer {
         {
             let key = *key;
             match reactor.with_wheel(None, |wheel| wheel.wakes_same(key, cx.waker())) {
-                Ok(true) => return Poll::Pending,
+                Ok(true) => {
+                    // The thread may have come back since, and may now be astray all the same.
+                    current::attend(reactor, cx.waker().data());
+                    return Poll::Pending;
+                }
                 Ok(false) => {
                     // Wakers are user code: cloned before the lock is taken, dropped after it.
                     let waker = cx.waker().clone();
@@ -312,7 +317,7 @@ impl Timer {
                     {
                         drop(former);
                         // Whoever kept the time for the earlier task may have other things to do.
-                        current::attend(reactor);
+                        current::attend(reactor, cx.waker().data());
                         return Poll::Pending;
                     }
                 }

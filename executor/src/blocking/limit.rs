@@ -14,7 +14,7 @@ const MOST: usize = 10_000;
 /// The limit that the environment sets, or the default one.
 pub(super) fn from_environment() -> usize {
     parse(env::var_os(VARIABLE).as_deref()).unwrap_or_else(|refusal| {
-        super::say(&refusal);
+        leno_reactor::notice(format_args!("{refusal}"));
         DEFAULT
     })
 }

@@ -13,7 +13,6 @@ mod pool;
 mod unblock;
 
 use std::future::Future;
-use std::io::{self, Write as _};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -141,10 +140,4 @@ impl<T, F: FnOnce() -> T> Future for Call<F> {
         let f = self.0.take().expect("a job is not polled after its end");
         Poll::Ready(f())
     }
-}
-
-/// Tells the user of the program about something that the program can't be told.
-fn say(message: &str) {
-    // Nobody is left to be told that stderr can't be written to, and `eprintln!` would panic.
-    let _ = writeln!(io::stderr(), "leno: {message}");
 }

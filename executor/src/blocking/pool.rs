@@ -152,7 +152,7 @@ impl Pool {
             called.unpark();
         }
         if first {
-            super::say(&format!(
+            leno_reactor::notice(format_args!(
                 "the OS refused a thread for blocking code: {error}. Such code now waits for the threads there are, or \
                  runs among the async tasks and delays them. Raise the limit on threads or memory (`ulimit -u`, the \
                  container's pids limit), or lower BLOCKING_MAX_THREADS."

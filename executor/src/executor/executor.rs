@@ -11,6 +11,7 @@ use std::{
 use async_task::Task;
 
 use super::{run::run, state::Shards};
+use crate::running;
 
 /// An executor without threads of its own: tasks run where somebody calls [`run`](Self::run) or
 /// [`tick`](Self::tick).
@@ -202,7 +203,7 @@ impl<'a> Executor<'a> {
     /// ```
     pub fn try_tick(&self) -> bool {
         let task = self.shards.get().and_then(|shards| shards.state().take());
-        task.map(async_task::Runnable::run).is_some()
+        task.map(running::run_nested).is_some()
     }
 
     /// Waits until a task is ready to run, and polls it.

@@ -13,6 +13,7 @@ use std::{
 use async_task::Task;
 
 use super::local_state::LocalState;
+use crate::running;
 
 /// An executor whose tasks stay on its thread, and so need not be [`Send`].
 ///
@@ -184,7 +185,7 @@ impl<'a> LocalExecutor<'a> {
     /// ```
     pub fn try_tick(&self) -> bool {
         let task = self.state.get().and_then(|state| state.take());
-        task.map(async_task::Runnable::run).is_some()
+        task.map(running::run_nested).is_some()
     }
 
     /// Waits until a task is ready to run, and polls it.

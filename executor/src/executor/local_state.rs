@@ -22,6 +22,7 @@ use super::{
     thread_bound::ThreadBound,
     tracked::{Registry, Tracked},
 };
+use crate::running::{self, Nested};
 
 /// Every how many tasks the owner looks at what other threads have woken before its own queue.
 const TASKS_PER_LOOK_ABROAD: u32 = 61;
@@ -112,7 +113,7 @@ impl LocalState {
     pub(super) async fn tick(&self) {
         let mut sleeper = Sleeper::new(self);
         let task = poll_fn(|cx| sleeper.poll_for(cx, || self.take())).await;
-        task.run();
+        running::run_nested(task);
     }
 
     pub(super) async fn run<T>(&self, main: impl Future<Output = T>) -> T {
@@ -124,8 +125,9 @@ impl LocalState {
             if let Poll::Ready(output) = main.as_mut().poll(cx) {
                 return Poll::Ready(output);
             }
+            let _nested = Nested::enter();
             for _ in 0..TASKS_PER_POLL {
-                ready!(sleeper.poll_for(cx, || self.take())).run();
+                running::run(ready!(sleeper.poll_for(cx, || self.take())));
             }
             cx.waker().wake_by_ref();
             Poll::Pending

@@ -15,7 +15,10 @@ use super::{
     sleeper::{Sleeper, Work},
     state::State,
 };
-use crate::queue::Ring;
+use crate::{
+    queue::Ring,
+    running::{self, Nested},
+};
 
 /// How many tasks a `run` runs in a row before it returns to whoever polls it, so that this one can
 /// look after its timers and sockets.
@@ -69,10 +72,11 @@ impl<'s> Runner<'s> {
         if let Poll::Ready(output) = main.poll(cx) {
             return Poll::Ready(output);
         }
+        let _nested = Nested::enter();
         for _ in 0..TASKS_PER_POLL {
             // SAFETY: as above.
             let task = ready!(sleeper.poll_for(cx, || unsafe { look(state, ring, looks) }));
-            task.run();
+            running::run(task);
         }
         if !ring.is_empty() {
             // A lone task that yielded was not announced, and nobody knows when we are polled again.

@@ -24,6 +24,7 @@ use super::{
     thread_bound::thread_number,
     tracked::{Registry, Tracked},
 };
+use crate::running;
 
 /// How many parts the list of unfinished tasks has, so that threads that spawn seldom meet.
 const SHARDS: usize = 8;
@@ -79,7 +80,7 @@ impl State {
     pub(super) async fn tick(&self) {
         let mut sleeper = Sleeper::new(self);
         let task = poll_fn(|cx| sleeper.poll_for(cx, || self.take())).await;
-        task.run();
+        running::run_nested(task);
     }
 }
 

@@ -4,18 +4,17 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use event_listener::EventListener;
 use futures_core::Stream;
 
 use super::Async;
 use crate::readiness::Direction;
-use crate::source::Waiter;
+use crate::waiters::{Listener, Waiter};
 
 /// Accepts for ever. Borrows the listener; dropping it leaves what was not accepted in the backlog.
 pub(super) struct Incoming<'a, L, S> {
     listener: &'a Async<L>,
     accept: fn(&L) -> io::Result<S>,
-    wait: Option<EventListener>,
+    wait: Listener,
 }
 
 impl<'a, L, S> Incoming<'a, L, S> {
@@ -26,7 +25,7 @@ impl<'a, L, S> Incoming<'a, L, S> {
         Incoming {
             listener,
             accept,
-            wait: None,
+            wait: Listener::default(),
         }
     }
 }

@@ -19,8 +19,9 @@ pub use io_safe::IoSafe;
 pub use ready::{Readable, ReadableOwned, Writable, WritableOwned};
 
 use crate::readiness::Direction;
-use crate::source::{Kind, Source, Waiter};
+use crate::source::{Kind, Source};
 use crate::sys;
+use crate::waiters::{Listener, Waiter};
 
 /// Adapts an OS handle, such as a socket or a pipe, to async: operations that would block wait for the reactor.
 ///
@@ -441,7 +442,7 @@ impl<T> Async<T> {
         direction: Direction,
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut listener = None;
+        let mut listener = Listener::default();
         std::future::poll_fn(|cx| {
             let waiter = Waiter::Listener(&mut listener);
             self.source
@@ -468,7 +469,7 @@ impl<T> Async<T> {
         direction: Direction,
         mut op: impl FnMut(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut listener = None;
+        let mut listener = Listener::default();
         let (source, io) = (
             &self.source,
             self.io

@@ -9,7 +9,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use super::{Async, IoSafe};
 use crate::readiness::Direction;
-use crate::source::Waiter;
+use crate::waiters::Waiter;
 
 /// How many slices every system takes in one call: the least that POSIX allows it to take.
 const SLICES: usize = 16;

@@ -7,17 +7,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use event_listener::EventListener;
-
 use super::Async;
 use crate::readiness::Direction;
-use crate::source::Waiter;
+use crate::waiters::{Listener, Waiter};
 
 /// Waits for one direction of the handle that `H` leads to.
 struct Wait<H> {
     handle: H,
     direction: Direction,
-    listener: Option<EventListener>,
+    listener: Listener,
 }
 
 impl<H> Wait<H> {
@@ -25,7 +23,7 @@ impl<H> Wait<H> {
         Wait {
             handle,
             direction,
-            listener: None,
+            listener: Listener::default(),
         }
     }
 
@@ -34,11 +32,7 @@ impl<H> Wait<H> {
         H: std::ops::Deref<Target = Async<T>>,
     {
         let waiter = Waiter::Listener(&mut self.listener);
-        let ready = self.handle.source.poll_ready(self.direction, cx, waiter);
-        if ready.is_ready() {
-            self.listener = None;
-        }
-        ready
+        self.handle.source.poll_ready(self.direction, cx, waiter)
     }
 }
 

@@ -3,8 +3,10 @@
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p leno-reactor --lib` runs them. A lost wake-up shows as a deadlock.
 
 mod bench;
+mod crowd;
 mod park;
 mod readiness;
+mod suspicion;
 mod timer;
 
 use std::sync::Arc;
