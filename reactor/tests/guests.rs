@@ -2,19 +2,24 @@
 //! enough.
 #![cfg(unix)]
 
+#[cfg(target_os = "linux")]
+#[path = "../../tests/storm/mod.rs"]
+mod storm;
 mod watchdog;
 
 use std::io;
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use futures_lite::{AsyncReadExt, AsyncWriteExt, StreamExt, future};
 use leno_reactor::{Async, Parker, Reactor, Timer, block_on};
+#[cfg(target_os = "linux")]
+use storm::Storm;
 use watchdog::within_limit;
 
 const IN_CHILD: &str = "LENO_REACTOR_TEST_IN_CHILD";
@@ -450,74 +455,11 @@ fn other_executors_cost_one_thread() {
     });
 }
 
-/// Fires signals at every thread of the process for as long as it lives.
-#[cfg(target_os = "linux")]
-mod storm {
-    use super::*;
-
-    /// Written by the handler, read by the test.
-    pub(super) static SIGNALS: AtomicUsize = AtomicUsize::new(0);
-
-    extern "C" fn count(_: libc::c_int) {
-        SIGNALS.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) struct Storm {
-        over: Arc<AtomicBool>,
-        thread: Option<std::thread::JoinHandle<()>>,
-    }
-
-    impl Storm {
-        pub(super) fn new() -> Storm {
-            // SAFETY: the handler only touches an atomic. Without `SA_RESTART`, so that calls are interrupted.
-            unsafe {
-                let mut action: libc::sigaction = std::mem::zeroed();
-                action.sa_sigaction = count as extern "C" fn(libc::c_int) as usize;
-                assert_eq!(
-                    libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut()),
-                    0
-                );
-            }
-            let over = Arc::new(AtomicBool::new(false));
-            let until = over.clone();
-            let thread = std::thread::spawn(move || {
-                // SAFETY: they only ask for numbers.
-                let (process, own) = unsafe { (libc::getpid(), libc::syscall(libc::SYS_gettid)) };
-                while !until.load(Ordering::Relaxed) {
-                    for task in std::fs::read_dir("/proc/self/task").unwrap() {
-                        let Ok(task) = task else { continue };
-                        let thread: libc::c_long =
-                            task.file_name().to_str().unwrap().parse().unwrap();
-                        if thread != own {
-                            // SAFETY: a thread that is gone is refused; the signal has a handler.
-                            unsafe {
-                                libc::syscall(libc::SYS_tgkill, process, thread, libc::SIGUSR1)
-                            };
-                        }
-                    }
-                    std::thread::sleep(Duration::from_micros(50));
-                }
-            });
-            Storm {
-                over,
-                thread: Some(thread),
-            }
-        }
-    }
-
-    impl Drop for Storm {
-        fn drop(&mut self) {
-            self.over.store(true, Ordering::Relaxed);
-            self.thread.take().unwrap().join().unwrap();
-        }
-    }
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn a_storm_of_signals_harms_nobody() {
     in_child("a_storm_of_signals_harms_nobody", || {
-        let _storm = storm::Storm::new();
+        let _storm = Storm::new();
         std::thread::scope(|scope| {
             for i in 0..6 {
                 scope.spawn(move || {
@@ -544,6 +486,6 @@ fn a_storm_of_signals_harms_nobody() {
                 assert_eq!(received.unwrap(), 8 << 20);
             });
         });
-        assert!(storm::SIGNALS.load(Ordering::Relaxed) > 1000);
+        assert!(storm::signals() > 1000);
     });
 }
