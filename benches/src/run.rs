@@ -1,0 +1,123 @@
+//! Runs the plan: each sample in a process of its own.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::{Deserialize, Serialize};
+
+use crate::args::Args;
+use crate::machine::{LoadMeter, Machine};
+use crate::peer::Peer;
+use crate::plan::Plan;
+use crate::report::{Cell, Measurement, Results};
+use crate::rows::{Row, rows};
+use crate::sample::Sample;
+
+/// No sample should take this long, whatever else the machine does.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// What a child says.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Said {
+    Sample(Sample),
+    /// Why there is no sample.
+    Gap {
+        gap: String,
+    },
+}
+
+/// Runs one workload in this process, and says what came of it.
+pub fn as_child(args: &Args, runtime: Peer, workload: &str) -> Result<()> {
+    let row = rows(args.quick)
+        .into_iter()
+        .find(|row| row.name == workload)
+        .ok_or_else(|| anyhow!("no workload is called {workload:?}"))?;
+    let said = match runtime.run(row.work, args.workers)? {
+        Ok(measured) => Said::Sample(measured.into_sample(runtime.name(), workload)),
+        Err(gap) => Said::Gap { gap: gap.0 },
+    };
+    println!("{}", serde_json::to_string(&said)?);
+    // The runtime is not taken down: nobody wants to wait for a million parked tasks to be dropped.
+    std::process::exit(0)
+}
+
+/// Runs everything, and shows how far it is.
+pub fn all(plan: &Plan, args: &Args) -> Result<Results> {
+    let mut results = Results::new(plan, args, Machine::describe());
+    let steps = plan.rows.len() * plan.repeats * plan.peers.len();
+    let bar = ProgressBar::new(steps as u64).with_style(
+        ProgressStyle::with_template("{bar:30} {pos}/{len}, {eta} left: {msg}")
+            .context("the progress bar's template")?,
+    );
+    for (row, peer) in plan.steps() {
+        let (row, cell) = results.at(row, peer);
+        bar.set_message(format!("{} on {}", row.name, cell.peer));
+        if cell.gap.is_none() {
+            sample_into(cell, row, args);
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(results)
+}
+
+fn sample_into(cell: &mut Cell, row: &Row, args: &Args) {
+    let load = LoadMeter::start();
+    match in_child(cell.peer, row, args) {
+        Ok(Said::Sample(sample)) => cell.measurements.push(Measurement {
+            sample,
+            others: load.stop(),
+        }),
+        Ok(Said::Gap { gap }) => cell.gap = Some(gap),
+        Err(error) => {
+            cell.gap = Some(format!("FAILED: {error:#}"));
+            cell.failed = true;
+        }
+    }
+}
+
+fn in_child(peer: Peer, row: &Row, args: &Args) -> Result<Said> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["child", peer.name(), &row.name]);
+    command.args(["--workers", &args.workers.to_string()]);
+    if args.quick {
+        command.arg("--quick");
+    }
+    let line = output_of(&mut command)?;
+    serde_json::from_str(&line).with_context(|| format!("it said {line:?}"))
+}
+
+/// What a process prints, if it ends well and in time.
+fn output_of(command: &mut Command) -> Result<String> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("can't start {:?}", command.get_program()))?;
+    let mut stdout = child.stdout.take().context("its output is piped")?;
+    let (sender, receiver) = mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        let read = stdout.read_to_string(&mut text).map(|_| text);
+        // If nobody receives it, the time was up.
+        let _ = sender.send(read);
+    });
+    let read = receiver.recv_timeout(LIMIT);
+    if read.is_err() {
+        child.kill()?;
+    }
+    let status = child.wait()?;
+    reader.join().expect("the reader does not panic");
+    let Ok(text) = read else {
+        bail!("not done after {} s", LIMIT.as_secs());
+    };
+    if !status.success() {
+        bail!("it ended with {status}");
+    }
+    Ok(text?)
+}
