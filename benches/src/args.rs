@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use lexopt::prelude::*;
+use pico_args::Arguments;
 
 use crate::peer::Peer;
 
@@ -41,55 +41,47 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn parse() -> Result<Args> {
-        let mut command = Command::Suite;
-        let mut runtimes = None;
-        let mut workloads = None;
-        let mut repeats = None;
-        let mut quick = false;
-        let mut workers = 2;
-        let mut out = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/results"));
-        let mut max_load = 0.1;
-        let mut parser = lexopt::Parser::from_env();
-        while let Some(argument) = parser.next()? {
-            match argument {
-                Long("runtimes") => {
-                    let names = parser.value()?.string()?;
-                    runtimes = Some(names.split(',').map(Peer::named).collect::<Result<_>>()?);
-                }
-                Long("workloads") => {
-                    let names = parser.value()?.string()?;
-                    workloads = Some(names.split(',').map(str::to_owned).collect());
-                }
-                Long("repeats") => repeats = Some(parser.value()?.parse()?),
-                Long("quick") => quick = true,
-                Long("workers") => workers = parser.value()?.parse()?,
-                Long("out") => out = parser.value()?.into(),
-                Long("max-load") => max_load = parser.value()?.parse()?,
-                Long("list") => command = Command::List,
-                Long("help") | Short('h') => command = Command::Help,
-                Value(name) if name == "child" => {
-                    command = Command::Child {
-                        runtime: Peer::named(&parser.value()?.string()?)?,
-                        workload: parser.value()?.string()?,
-                    };
-                }
-                other => return Err(other.unexpected().into()),
-            }
+    /// `given` is the command line after the subcommand, if there is one.
+    pub fn parse(subcommand: Option<&str>, mut given: Arguments) -> Result<Args> {
+        let runtimes: Option<String> = given.opt_value_from_str("--runtimes")?;
+        let workloads: Option<String> = given.opt_value_from_str("--workloads")?;
+        let quick = given.contains("--quick");
+        let repeats = given.opt_value_from_str("--repeats")?;
+        let list = given.contains("--list");
+        let help = given.contains(["-h", "--help"]);
+        let mut args = Args {
+            command: Command::Suite,
+            runtimes: runtimes.map(|names| peers(&names)).transpose()?,
+            workloads: workloads.map(|names| names.split(',').map(str::to_owned).collect()),
+            repeats: repeats.unwrap_or(if quick { 1 } else { 3 }),
+            quick,
+            workers: given.opt_value_from_str("--workers")?.unwrap_or(2),
+            out: given
+                .opt_value_from_str("--out")?
+                .unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/results"))),
+            max_load: given.opt_value_from_str("--max-load")?.unwrap_or(0.1),
+        };
+        args.command = match subcommand {
+            Some("child") => Command::Child {
+                runtime: Peer::named(&given.free_from_str::<String>()?)?,
+                workload: given.free_from_str()?,
+            },
+            Some(other) => bail!("nothing is called {other:?}; --help shows what there is"),
+            None if help => Command::Help,
+            None if list => Command::List,
+            None => Command::Suite,
+        };
+        let rest = given.finish();
+        if !rest.is_empty() {
+            bail!("{rest:?} is not understood; --help shows what is");
         }
-        let repeats = repeats.unwrap_or(if quick { 1 } else { 3 });
-        if repeats == 0 || workers == 0 {
+        if args.repeats == 0 || args.workers == 0 {
             bail!("--repeats and --workers are 1 or more");
         }
-        Ok(Args {
-            command,
-            runtimes,
-            workloads,
-            repeats,
-            quick,
-            workers,
-            out,
-            max_load,
-        })
+        Ok(args)
     }
+}
+
+fn peers(names: &str) -> Result<Vec<Peer>> {
+    names.split(',').map(Peer::named).collect()
 }

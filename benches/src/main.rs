@@ -3,25 +3,31 @@
 //! `cargo run --release -p leno-bench`; `-- --help` lists what can be chosen.
 
 mod args;
+mod catalogue;
 mod machine;
 mod peer;
 mod plan;
 mod report;
-mod rows;
+mod row;
 mod run;
 mod runtimes;
 mod sample;
 mod stats;
 mod workloads;
 
-use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use pico_args::Arguments;
 
 use crate::args::{Args, Command};
 use crate::plan::Plan;
 
-fn main() -> Result<()> {
-    let args = Args::parse()?;
-    // What a child does; the network's servers and load generator are further subcommands.
+fn main() -> Result<ExitCode> {
+    let mut given = Arguments::from_env();
+    // Subcommands are what the suite's children do. Those with a command line of their own are told apart here.
+    let subcommand = given.subcommand()?;
+    let args = Args::parse(subcommand.as_deref(), given)?;
     match &args.command {
         Command::Help => print!("{}", args::HELP),
         Command::List => report::list(&Plan::new(&args)?),
@@ -31,9 +37,10 @@ fn main() -> Result<()> {
             let results = run::all(&plan, &args)?;
             report::write(&results, &args.out)?;
             if results.failed() {
-                bail!("some workloads failed; see the table");
+                eprintln!("some workloads failed; see the table");
+                return Ok(ExitCode::FAILURE);
             }
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

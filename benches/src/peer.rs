@@ -57,6 +57,11 @@ impl Peer {
             .ok_or_else(|| anyhow!("no runtime is called {name:?}; there are {}", all()))
     }
 
+    /// Whether the number of its workers can be chosen.
+    pub fn has_workers(self) -> bool {
+        !matches!(self, Peer::TokioCurrent | Peer::Threads)
+    }
+
     /// Runs a workload in this process, on the runtime, which is started for it.
     pub fn run(self, workload: Workload, workers: usize) -> Result<Outcome> {
         Ok(match self {

@@ -3,8 +3,9 @@
 use anyhow::{Result, bail};
 
 use crate::args::Args;
+use crate::catalogue::rows;
 use crate::peer::Peer;
-use crate::rows::{Row, rows};
+use crate::row::Row;
 
 pub struct Plan {
     pub rows: Vec<Row>,

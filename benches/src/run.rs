@@ -1,5 +1,6 @@
 //! Runs the plan: each sample in a process of its own.
 
+use std::fmt;
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -10,15 +11,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
 use crate::args::Args;
+use crate::catalogue::rows;
 use crate::machine::{LoadMeter, Machine};
 use crate::peer::Peer;
 use crate::plan::Plan;
 use crate::report::{Cell, Measurement, Results};
-use crate::rows::{Row, rows};
+use crate::row::Row;
 use crate::sample::Sample;
-
-/// No sample should take this long, whatever else the machine does.
-const LIMIT: Duration = Duration::from_secs(120);
 
 /// What a child says.
 #[derive(Serialize, Deserialize)]
@@ -31,13 +30,26 @@ enum Said {
     },
 }
 
+/// Why a sample was given up.
+#[derive(Debug)]
+struct TooLong(Duration);
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "not done after {} s", self.0.as_secs())
+    }
+}
+
+impl std::error::Error for TooLong {}
+
 /// Runs one workload in this process, and says what came of it.
 pub fn as_child(args: &Args, runtime: Peer, workload: &str) -> Result<()> {
     let row = rows(args.quick)
         .into_iter()
         .find(|row| row.name == workload)
         .ok_or_else(|| anyhow!("no workload is called {workload:?}"))?;
-    let said = match runtime.run(row.work, args.workers)? {
+    let workers = row.workers.unwrap_or(args.workers);
+    let said = match runtime.run(row.work, workers)? {
         Ok(measured) => Said::Sample(measured.into_sample(runtime.name(), workload)),
         Err(gap) => Said::Gap { gap: gap.0 },
     };
@@ -57,6 +69,9 @@ pub fn all(plan: &Plan, args: &Args) -> Result<Results> {
     for (row, peer) in plan.steps() {
         let (row, cell) = results.at(row, peer);
         bar.set_message(format!("{} on {}", row.name, cell.peer));
+        if row.workers.is_some() && !cell.peer.has_workers() {
+            cell.gap = Some("it has no number of workers".to_owned());
+        }
         if cell.gap.is_none() {
             sample_into(cell, row, args);
         }
@@ -74,6 +89,10 @@ fn sample_into(cell: &mut Cell, row: &Row, args: &Args) {
             others: load.stop(),
         }),
         Ok(Said::Gap { gap }) => cell.gap = Some(gap),
+        // That a peer never ends is its result. Anything else is the suite's fault, or leno's.
+        Err(error) if error.is::<TooLong>() && cell.peer != Peer::Leno => {
+            cell.gap = Some(error.to_string());
+        }
         Err(error) => {
             cell.gap = Some(format!("FAILED: {error:#}"));
             cell.failed = true;
@@ -88,12 +107,12 @@ fn in_child(peer: Peer, row: &Row, args: &Args) -> Result<Said> {
     if args.quick {
         command.arg("--quick");
     }
-    let line = output_of(&mut command)?;
+    let line = output_of(&mut command, row.patience)?;
     serde_json::from_str(&line).with_context(|| format!("it said {line:?}"))
 }
 
 /// What a process prints, if it ends well and in time.
-fn output_of(command: &mut Command) -> Result<String> {
+fn output_of(command: &mut Command, patience: Duration) -> Result<String> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -107,14 +126,14 @@ fn output_of(command: &mut Command) -> Result<String> {
         // If nobody receives it, the time was up.
         let _ = sender.send(read);
     });
-    let read = receiver.recv_timeout(LIMIT);
+    let read = receiver.recv_timeout(patience);
     if read.is_err() {
         child.kill()?;
     }
     let status = child.wait()?;
     reader.join().expect("the reader does not panic");
     let Ok(text) = read else {
-        bail!("not done after {} s", LIMIT.as_secs());
+        bail!(TooLong(patience));
     };
     if !status.success() {
         bail!("it ended with {status}");

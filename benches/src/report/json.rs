@@ -38,7 +38,7 @@ fn row(result: &RowResult) -> Value {
         "what": row.what,
         "figure": row.figure,
         "unit": row.figure.unit(),
-        "goal": row.goal,
+        "goal": row.goal.share,
         "runtimes": runtimes,
     })
 }

@@ -13,7 +13,7 @@ use crate::args::Args;
 use crate::machine::Machine;
 use crate::peer::Peer;
 use crate::plan::Plan;
-use crate::rows::Row;
+use crate::row::Row;
 use crate::sample::Sample;
 use crate::stats::{Spread, geometric_mean};
 
@@ -50,6 +50,16 @@ impl Cell {
             .fold(0.0, f64::max)
     }
 
+    /// The medians of what only this workload has.
+    pub fn extras(&self) -> impl Iterator<Item = (&str, f64)> {
+        let first = self.measurements.first();
+        let keys = first.into_iter().flat_map(|one| one.sample.extra.keys());
+        keys.filter_map(|key| {
+            let spread = self.spread(|sample| sample.extra.get(key).copied().unwrap_or(f64::NAN));
+            Some((key.as_str(), spread?.median))
+        })
+    }
+
     pub fn note(&self) -> Option<&str> {
         self.measurements.first()?.sample.note.as_deref()
     }
@@ -69,19 +79,36 @@ impl RowResult {
         Some(cell.spread(|sample| self.row.figure.of(sample))?.median)
     }
 
-    /// The best of the others.
-    pub fn best_peer(&self) -> Option<(Peer, f64)> {
+    /// The best of those that leno is compared with.
+    pub fn best_rival(&self) -> Option<(Peer, f64)> {
         self.cells
             .iter()
-            .filter(|cell| cell.peer != Peer::Leno)
+            .filter(|cell| self.row.goal.rivals.include(cell.peer))
             .filter_map(|cell| Some((cell.peer, self.figure(cell.peer)?)))
             .min_by(|(_, one), (_, other)| one.total_cmp(other))
     }
 
-    /// leno's figure as a share of the best peer's, and who that is.
+    /// leno's figure as a share of its best rival's, and who that is.
     pub fn standing(&self) -> Option<(f64, Peer)> {
-        let (peer, best) = self.best_peer()?;
+        let (peer, best) = self.best_rival()?;
         Some((self.figure(Peer::Leno)? / best, peer))
+    }
+
+    /// What leno's extras are and may be at most: name, value, limit.
+    pub fn limits(&self) -> Vec<(&'static str, f64, f64)> {
+        let leno = self.cells.iter().find(|cell| cell.peer == Peer::Leno);
+        let value = |key: &str| {
+            Some(
+                leno?
+                    .spread(|sample| sample.extra.get(key).copied().unwrap_or(f64::NAN))?
+                    .median,
+            )
+        };
+        self.row
+            .limits
+            .iter()
+            .filter_map(|&(key, limit)| Some((key, value(key)?, limit)))
+            .collect()
     }
 }
 

@@ -46,13 +46,8 @@ fn head(results: &Results) -> String {
 fn one_row(result: &RowResult, max_load: f64) -> String {
     let row = &result.row;
     let mut text = format!("\n{}: {}", row.name, row.what);
-    if let Some((share, peer)) = result.standing() {
-        let _ = write!(text, " [leno {share:.2} of {peer}");
-        if let Some(goal) = row.goal {
-            let met = if share <= goal { "met" } else { "MISSED" };
-            let _ = write!(text, ", goal {goal:.2} {met}");
-        }
-        text.push(']');
+    if let Some(verdict) = verdict(result) {
+        let _ = write!(text, " [{verdict}]");
     }
     text.push('\n');
     let unit = row.figure.unit();
@@ -75,6 +70,22 @@ fn one_row(result: &RowResult, max_load: f64) -> String {
     }
     text.push_str(&aligned(&lines));
     text
+}
+
+/// How leno stands.
+fn verdict(result: &RowResult) -> Option<String> {
+    let (share, rival) = result.standing()?;
+    let met = |met: bool| if met { "met" } else { "MISSED" };
+    let goal = result.row.goal.share;
+    let mut text = format!(
+        "leno {share:.2} of {rival}, goal {goal:.2} {}",
+        met(share <= goal)
+    );
+    for (key, value, limit) in result.limits() {
+        let (limit, met) = (plain(limit), met(value <= limit));
+        let _ = write!(text, "; {key} {}, limit {limit} {met}", plain(value));
+    }
+    Some(text)
 }
 
 fn one_cell(result: &RowResult, cell: &Cell, leno: Option<f64>, max_load: f64) -> [String; 8] {
@@ -105,6 +116,13 @@ fn one_cell(result: &RowResult, cell: &Cell, leno: Option<f64>, max_load: f64) -
 fn remark(cell: &Cell, max_load: f64) -> String {
     let mut remarks: Vec<String> = Vec::new();
     remarks.extend(cell.gap.clone());
+    let figures: Vec<_> = cell
+        .extras()
+        .map(|(key, median)| format!("{key} {}", plain(median)))
+        .collect();
+    if !figures.is_empty() {
+        remarks.push(figures.join(", "));
+    }
     remarks.extend(cell.note().map(str::to_owned));
     if cell.others() > max_load {
         remarks.push(format!("others' load {:.2}", cell.others()));

@@ -14,6 +14,7 @@ const NO_BOUND: Option<&str> = Some("its channel has no bound");
 
 impl Stackful for May {
     type Task<T: Send + 'static> = JoinHandle<T>;
+    type Unparker = coroutine::Coroutine;
     type Own = MayMpsc;
     type OwnShared = MayMpmc;
 
@@ -41,6 +42,18 @@ impl Stackful for May {
 
     fn sleep(duration: Duration) {
         coroutine::sleep(duration);
+    }
+
+    fn park() {
+        coroutine::park();
+    }
+
+    fn current() -> Self::Unparker {
+        coroutine::current()
+    }
+
+    fn unpark(task: &Self::Unparker) {
+        task.unpark();
     }
 }
 

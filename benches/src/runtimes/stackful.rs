@@ -7,6 +7,8 @@ use anyhow::Result;
 /// A runtime in which a task blocks where a future would wait.
 pub trait Stackful: Sized + 'static {
     type Task<T: Send + 'static>: Send + 'static;
+    /// A handle to a task, to unpark it.
+    type Unparker: Send + Sync;
     /// The channel that comes with it, for one receiver.
     type Own: StackfulChannel;
     /// The channel that comes with it, for several receivers.
@@ -31,6 +33,14 @@ pub trait Stackful: Sized + 'static {
     fn yield_now();
 
     fn sleep(duration: Duration);
+
+    /// Waits until `unpark` is called, and maybe less.
+    fn park();
+
+    /// The task that calls it.
+    fn current() -> Self::Unparker;
+
+    fn unpark(task: &Self::Unparker);
 }
 
 /// A channel between such tasks.

@@ -12,6 +12,7 @@ pub struct Threads;
 
 impl Stackful for Threads {
     type Task<T: Send + 'static> = JoinHandle<T>;
+    type Unparker = thread::Thread;
     type Own = StdChannel;
     type OwnShared = StdChannel;
 
@@ -36,6 +37,18 @@ impl Stackful for Threads {
 
     fn sleep(duration: Duration) {
         thread::sleep(duration);
+    }
+
+    fn park() {
+        thread::park();
+    }
+
+    fn current() -> Self::Unparker {
+        thread::current()
+    }
+
+    fn unpark(task: &Self::Unparker) {
+        task.unpark();
     }
 }
 

@@ -1,28 +1,66 @@
 //! The workloads that need no network, one a file. Each has a side for futures and one for stacks, checks its own result,
 //! and measures after a warm-up of a tenth of its operations.
 
+mod cancel;
+mod chain;
+mod fairness;
 mod fan_out;
+mod idle;
+mod lateness;
 mod mailbox;
+mod nested;
+mod outside;
 mod pairs;
 mod ping_pong;
 mod ring;
+mod scale;
 mod spawn;
+mod timers;
+mod unblock;
+mod wake;
 mod yields;
+
+use std::time::Duration;
+
+pub use fairness::Hog;
 
 use crate::runtimes::Runtime;
 use crate::runtimes::channel::{AsyncChannel, Channel};
 use crate::runtimes::stackful::{Stackful, StackfulChannel};
 use crate::sample::Measured;
+use crate::stats::percentile;
 
 /// A workload and how much of it; the same for all runtimes.
 #[derive(Debug, Clone, Copy)]
 pub enum Workload {
     /// A task starts `batch` tasks, then awaits them, until there were `tasks`.
     Spawn { tasks: u64, batch: u64 },
+    /// The same by a thread that is no worker.
+    Outside { tasks: u64, batch: u64 },
+    /// Each task starts the next one.
+    Chain { tasks: u64 },
     /// `tasks` tasks that each yield, `yields` in all.
     Yield { tasks: u64, yields: u64 },
     /// Tasks that talk through a channel.
     Talk { pattern: Pattern, over: Over },
+    /// Tasks that sleep once, for random times within a span.
+    Timers { timers: u64, within: Duration },
+    /// Timers that are set and cancelled.
+    Cancel { timers: u64 },
+    /// How late one sleeping task is.
+    Lateness { sleep: Duration, times: u64 },
+    /// Tasks that wait for ever.
+    Idle { tasks: u64 },
+    /// Round trips between a thread and a task.
+    Wake { rounds: u64 },
+    /// `block_on` in a task.
+    Nested { rounds: u64, on_a_task: bool },
+    /// Closures that may block.
+    Unblock { rounds: u64 },
+    /// A ticker beside others that keep their worker.
+    Fairness { hogs: u64, hog: Hog, ticks: u64 },
+    /// Tasks that are alive at once, `times` over.
+    Scale { at_once: u64, times: u64 },
 }
 
 /// Who talks to whom.
@@ -83,6 +121,17 @@ pub fn run<R: Runtime>(runtime: &R, workload: Workload) -> Outcome {
             Over::Common => talk::<R, AsyncChannel>(runtime, pattern),
             Over::Own => talk::<R, R::Own>(runtime, pattern),
         },
+        Workload::Outside { tasks, batch } => outside::futures(runtime, tasks, batch),
+        Workload::Chain { tasks } => chain::futures(runtime, tasks),
+        Workload::Timers { timers, within } => timers::futures(runtime, timers, within),
+        Workload::Cancel { timers } => cancel::futures(runtime, timers),
+        Workload::Lateness { sleep, times } => lateness::futures(runtime, sleep, times),
+        Workload::Idle { tasks } => idle::futures(runtime, tasks),
+        Workload::Wake { rounds } => wake::futures(runtime, rounds),
+        Workload::Nested { rounds, on_a_task } => nested::futures(runtime, rounds, on_a_task),
+        Workload::Unblock { rounds } => unblock::futures(runtime, rounds),
+        Workload::Fairness { hogs, hog, ticks } => fairness::futures(runtime, hogs, hog, ticks),
+        Workload::Scale { at_once, times } => scale::futures(runtime, at_once, times),
     }
 }
 
@@ -118,6 +167,17 @@ pub fn run_stackful<S: Stackful>(runtime: &S, workload: Workload) -> Outcome {
             Over::Common => Err(Gap::because("async-channel is for futures")),
             Over::Own => talk_stackful(runtime, pattern),
         },
+        Workload::Outside { tasks, batch } => outside::stacks(runtime, tasks, batch),
+        Workload::Chain { tasks } => chain::stacks(runtime, tasks),
+        Workload::Timers { timers, within } => timers::stacks(runtime, timers, within),
+        Workload::Cancel { .. } => Err(Gap::because("its sleep can't be cancelled")),
+        Workload::Lateness { sleep, times } => lateness::stacks(runtime, sleep, times),
+        Workload::Idle { tasks } => idle::stacks(runtime, tasks),
+        Workload::Wake { rounds } => wake::stacks(runtime, rounds),
+        Workload::Nested { .. } => Err(Gap::because("its tasks block anyway")),
+        Workload::Unblock { .. } => Err(Gap::because("it has nothing of the kind")),
+        Workload::Fairness { hogs, hog, ticks } => fairness::stacks(runtime, hogs, hog, ticks),
+        Workload::Scale { at_once, times } => scale::stacks(runtime, at_once, times),
     }
 }
 
@@ -161,6 +221,16 @@ fn fewer<S: Stackful>(operations: u64) -> (u64, Option<String>) {
 /// What to say about the channel that `S` comes with.
 fn about<C: StackfulChannel>() -> Option<String> {
     C::NOTE.map(str::to_owned)
+}
+
+/// Adds how late something was, given in nanoseconds.
+fn late(measured: Measured, mut lateness: Vec<u64>) -> Measured {
+    lateness.sort_unstable();
+    [("p50_ns", 0.5), ("p99_ns", 0.99), ("max_ns", 1.0)]
+        .into_iter()
+        .fold(measured, |measured, (key, share)| {
+            measured.with(key, percentile(&lateness, share) as f64)
+        })
 }
 
 /// 0 + 1 + … + (n - 1)
