@@ -12,13 +12,14 @@ leno beside its peers
 
 cargo run --release -p leno-bench -- [OPTIONS]
 
-  --runtimes a,b     only these (leno, smol, tokio, tokio-current, may, threads)
+  --runtimes a,b     only these (leno, smol, tokio, tokio-current, may, threads, go, java)
   --workloads x,y*   only these rows; a star at the end stands for any ending
   --repeats K        samples of each runtime on each row (default 3; with --quick 1)
   --quick            a tenth of the operations
   --workers N        worker threads of each runtime (default 2)
   --out DIR          where the results are written (default benches/results)
   --max-load X       mark a figure whose samples met more than this load of other processes, in cores (default 0.1)
+  --install          get Go and Java from PyPI, into the folder of this program, if they are not there
   --list             say what would be run
 ";
 
@@ -38,6 +39,7 @@ pub struct Args {
     pub workers: usize,
     pub out: PathBuf,
     pub max_load: f64,
+    pub install: bool,
 }
 
 impl Args {
@@ -48,6 +50,7 @@ impl Args {
         let quick = given.contains("--quick");
         let repeats = given.opt_value_from_str("--repeats")?;
         let list = given.contains("--list");
+        let install = given.contains("--install");
         let help = given.contains(["-h", "--help"]);
         let mut args = Args {
             command: Command::Suite,
@@ -60,6 +63,7 @@ impl Args {
                 .opt_value_from_str("--out")?
                 .unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/results"))),
             max_load: given.opt_value_from_str("--max-load")?.unwrap_or(0.1),
+            install,
         };
         args.command = match subcommand {
             Some("child") => Command::Child {

@@ -1,7 +1,7 @@
 //! Which machine this is, and what else it does.
 
 use std::process::Command;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use nix::sys::resource::UsageWho;
 use serde::Serialize;
@@ -11,8 +11,8 @@ use crate::sample::Usage;
 /// What the figures depend on.
 #[derive(Debug, Clone, Serialize)]
 pub struct Machine {
-    /// Seconds since 1970.
-    pub time: u64,
+    /// When the run began.
+    pub date: String,
     pub processor: String,
     pub cores: usize,
     pub memory_bytes: u64,
@@ -28,9 +28,8 @@ pub struct Machine {
 
 impl Machine {
     pub fn describe() -> Machine {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
         Machine {
-            time: now.map_or(0, |since| since.as_secs()),
+            date: said(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"])),
             processor: line_of("/proc/cpuinfo", "model name"),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             memory_bytes: line_of("/proc/meminfo", "MemTotal")

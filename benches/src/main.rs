@@ -4,6 +4,7 @@
 
 mod args;
 mod catalogue;
+mod foreign;
 mod machine;
 mod peer;
 mod plan;

@@ -15,7 +15,7 @@ use crate::runtimes::stackful::Stackful;
 use crate::runtimes::threads::Threads;
 #[cfg(feature = "tokio")]
 use crate::runtimes::tokio::{Tokio, TokioCurrent};
-use crate::workloads::{self, Outcome, Workload};
+use crate::workloads::{self, Gap, Outcome, Workload};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -26,16 +26,20 @@ pub enum Peer {
     TokioCurrent,
     May,
     Threads,
+    Go,
+    Java,
 }
 
 impl Peer {
-    pub const ALL: [Peer; 6] = [
+    pub const ALL: [Peer; 8] = [
         Peer::Leno,
         Peer::Smol,
         Peer::Tokio,
         Peer::TokioCurrent,
         Peer::May,
         Peer::Threads,
+        Peer::Go,
+        Peer::Java,
     ];
 
     pub fn name(self) -> &'static str {
@@ -46,6 +50,8 @@ impl Peer {
             Peer::TokioCurrent => "tokio-current",
             Peer::May => "may",
             Peer::Threads => "threads",
+            Peer::Go => "go",
+            Peer::Java => "java",
         }
     }
 
@@ -62,6 +68,11 @@ impl Peer {
         !matches!(self, Peer::TokioCurrent | Peer::Threads)
     }
 
+    /// Whether it is a program of its own, in another language.
+    pub fn is_foreign(self) -> bool {
+        matches!(self, Peer::Go | Peer::Java)
+    }
+
     /// Runs a workload in this process, on the runtime, which is started for it.
     pub fn run(self, workload: Workload, workers: usize) -> Result<Outcome> {
         Ok(match self {
@@ -75,8 +86,8 @@ impl Peer {
             #[cfg(feature = "may")]
             Peer::May => workloads::run_stackful(&May::start(workers)?, workload),
             Peer::Threads => workloads::run_stackful(&Threads::start(workers)?, workload),
-            #[cfg(not(all(feature = "may", feature = "smol", feature = "tokio")))]
-            _ => Err(workloads::Gap("built without it".to_owned())),
+            // Those of other languages, and those that this was built without.
+            _ => Err(Gap(format!("{self} is no part of this program"))),
         })
     }
 }

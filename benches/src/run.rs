@@ -1,17 +1,19 @@
 //! Runs the plan: each sample in a process of its own.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
 use crate::args::Args;
 use crate::catalogue::rows;
+use crate::foreign::Program;
 use crate::machine::{LoadMeter, Machine};
 use crate::peer::Peer;
 use crate::plan::Plan;
@@ -61,6 +63,7 @@ pub fn as_child(args: &Args, runtime: Peer, workload: &str) -> Result<()> {
 /// Runs everything, and shows how far it is.
 pub fn all(plan: &Plan, args: &Args) -> Result<Results> {
     let mut results = Results::new(plan, args, Machine::describe());
+    let programs = programs(args, &mut results);
     let steps = plan.rows.len() * plan.repeats * plan.peers.len();
     let bar = ProgressBar::new(steps as u64).with_style(
         ProgressStyle::with_template("{bar:30} {pos}/{len}, {eta} left: {msg}")
@@ -73,7 +76,15 @@ pub fn all(plan: &Plan, args: &Args) -> Result<Results> {
             cell.gap = Some("it has no number of workers".to_owned());
         }
         if cell.gap.is_none() {
-            sample_into(cell, row, args);
+            let load = LoadMeter::start();
+            match said_by_child(cell.peer, row, args, &programs) {
+                Ok(Said::Sample(sample)) => cell.measurements.push(Measurement {
+                    sample,
+                    others: load.stop(),
+                }),
+                Ok(Said::Gap { gap }) => cell.gap = Some(gap),
+                Err(error) => give_up(cell, &error),
+            }
         }
         bar.inc(1);
     }
@@ -81,34 +92,62 @@ pub fn all(plan: &Plan, args: &Args) -> Result<Results> {
     Ok(results)
 }
 
-fn sample_into(cell: &mut Cell, row: &Row, args: &Args) {
-    let load = LoadMeter::start();
-    match in_child(cell.peer, row, args) {
-        Ok(Said::Sample(sample)) => cell.measurements.push(Measurement {
-            sample,
-            others: load.stop(),
-        }),
-        Ok(Said::Gap { gap }) => cell.gap = Some(gap),
-        // That a peer never ends is its result. Anything else is the suite's fault, or leno's.
-        Err(error) if error.is::<TooLong>() && cell.peer != Peer::Leno => {
-            cell.gap = Some(error.to_string());
+/// Those of other languages that can be had; it is said why the others can't.
+fn programs(args: &Args, results: &mut Results) -> BTreeMap<Peer, Program> {
+    let mut programs = BTreeMap::new();
+    for peer in results.peers().filter(|peer| peer.is_foreign()) {
+        match Program::of(peer, args.install) {
+            Ok(program) => {
+                results.add_version(peer, &program.version);
+                programs.insert(peer, program);
+            }
+            Err(error) => {
+                eprintln!("{peer} is skipped: {error:#}");
+                results.leave_out(peer);
+            }
         }
-        Err(error) => {
-            cell.gap = Some(format!("FAILED: {error:#}"));
-            cell.failed = true;
-        }
+    }
+    programs
+}
+
+fn give_up(cell: &mut Cell, error: &Error) {
+    // That a peer never ends is its result. Anything else is the suite's fault, or leno's.
+    if error.is::<TooLong>() && cell.peer != Peer::Leno {
+        cell.gap = Some(error.to_string());
+    } else {
+        cell.gap = Some(format!("FAILED: {error:#}"));
+        cell.failed = true;
     }
 }
 
-fn in_child(peer: Peer, row: &Row, args: &Args) -> Result<Said> {
+fn said_by_child(
+    peer: Peer,
+    row: &Row,
+    args: &Args,
+    programs: &BTreeMap<Peer, Program>,
+) -> Result<Said> {
+    let mut command = match programs.get(&peer) {
+        Some(program) => match row.work.words() {
+            Ok(words) => {
+                let workers = row.workers.unwrap_or(args.workers);
+                program.run(&row.name, &words, workers)
+            }
+            Err(gap) => return Ok(Said::Gap { gap: gap.0 }),
+        },
+        None => this_program(peer, row, args)?,
+    };
+    let line = output_of(&mut command, row.patience)?;
+    serde_json::from_str(&line).with_context(|| format!("it said {line:?}"))
+}
+
+fn this_program(peer: Peer, row: &Row, args: &Args) -> Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["child", peer.name(), &row.name]);
     command.args(["--workers", &args.workers.to_string()]);
     if args.quick {
         command.arg("--quick");
     }
-    let line = output_of(&mut command, row.patience)?;
-    serde_json::from_str(&line).with_context(|| format!("it said {line:?}"))
+    Ok(command)
 }
 
 /// What a process prints, if it ends well and in time.

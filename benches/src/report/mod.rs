@@ -1,7 +1,9 @@
 //! What the suite hands over.
 
 mod json;
+mod markdown;
 mod number;
+mod svg;
 mod table;
 
 use std::path::Path;
@@ -151,6 +153,26 @@ impl Results {
         }
     }
 
+    pub fn peers(&self) -> impl Iterator<Item = Peer> + use<> {
+        let cells = self.rows.first().map(|row| &row.cells);
+        let peers: Vec<Peer> = cells.into_iter().flatten().map(|cell| cell.peer).collect();
+        peers.into_iter()
+    }
+
+    pub fn add_version(&mut self, peer: Peer, version: &str) {
+        let versions = &mut self.machine.versions;
+        versions.push((peer.name().to_owned(), version.to_owned()));
+    }
+
+    /// Shows nothing of a runtime that can't be run here.
+    pub fn leave_out(&mut self, peer: Peer) {
+        for cell in self.rows.iter_mut().flat_map(|row| &mut row.cells) {
+            if cell.peer == peer {
+                cell.gap = Some("not there".to_owned());
+            }
+        }
+    }
+
     pub fn at(&mut self, row: usize, cell: usize) -> (&Row, &mut Cell) {
         let result = &mut self.rows[row];
         (&result.row, &mut result.cells[cell])
@@ -177,9 +199,14 @@ pub fn write(results: &Results, folder: &Path) -> Result<()> {
     print!("{}", table::table(results));
     std::fs::create_dir_all(folder)
         .with_context(|| format!("can't make the folder {}", folder.display()))?;
-    let file = folder.join("results.json");
-    std::fs::write(&file, json::json(results)?)
-        .with_context(|| format!("can't write {}", file.display()))?;
+    for (name, text) in [
+        ("results.json", json::json(results)?),
+        ("results.md", markdown::markdown(results)),
+    ] {
+        let file = folder.join(name);
+        std::fs::write(&file, text).with_context(|| format!("can't write {}", file.display()))?;
+    }
+    svg::charts(results, folder)?;
     println!("\nwritten to {}", folder.display());
     Ok(())
 }

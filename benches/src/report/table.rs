@@ -28,7 +28,8 @@ fn head(results: &Results) -> String {
         .map(|(name, version)| format!("{name} {version}"))
         .collect();
     format!(
-        "{}, {} cores, {}, Linux {}\n{}; {}; leno at {}\n{} workers, {} samples{}; load average before: {}\n",
+        "{}: {}, {} cores, {}, Linux {}\n{}; {}; leno at {}\n{} workers, {} samples{}; load average before: {}\n",
+        machine.date,
         machine.processor,
         machine.cores,
         mebibytes(machine.memory_bytes as f64),

@@ -20,7 +20,7 @@ impl Stackful for May {
 
     /// A stack is a mapping and a guard page, and the kernel allows 65,530 mappings.
     const MOST_AT_ONCE: u64 = 10_000;
-    const FEWER: u64 = 1;
+    const FEWER: u64 = 10;
 
     fn start(workers: usize) -> Result<Self> {
         may::config().set_workers(workers);

@@ -18,6 +18,7 @@ mod spawn;
 mod timers;
 mod unblock;
 mod wake;
+mod words;
 mod yields;
 
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Tasks that are all alive at once, each for a few turns: what one costs when there are few, and when there are many.
 
-use super::{Gap, Outcome};
+use super::{Gap, Outcome, fewer};
 use crate::runtimes::Runtime;
 use crate::runtimes::stackful::Stackful;
 use crate::sample::Meter;
@@ -40,12 +40,14 @@ pub fn stacks<S: Stackful>(runtime: &S, at_once: u64, times: u64) -> Outcome {
     if at_once > S::MOST_AT_ONCE {
         return Err(Gap(format!("{} at once at most", S::MOST_AT_ONCE)));
     }
-    Ok(runtime.run(move || {
+    let (times, note) = fewer::<S>(times);
+    let measured = runtime.run(move || {
         live_stacks::<S>(at_once / 10, times);
         let meter = Meter::start();
         live_stacks::<S>(at_once, times);
         meter.stop(at_once * times)
-    }))
+    });
+    Ok(measured.noting(note))
 }
 
 fn live_stacks<S: Stackful>(at_once: u64, times: u64) {
