@@ -1,0 +1,137 @@
+//! A row of the table: a workload, the figure that decides, and what leno is to reach.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::peer::Peer;
+use crate::sample::Sample;
+use crate::workloads::Workload;
+
+/// One workload that every runtime is measured on.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub group: &'static str,
+    pub name: String,
+    pub what: &'static str,
+    pub figure: Figure,
+    pub goal: Goal,
+    /// What leno's extras may be at most.
+    pub limits: Vec<(&'static str, f64)>,
+    /// The number of workers, where the row is about it.
+    pub workers: Option<usize>,
+    /// A sample that takes longer is given up.
+    pub patience: Duration,
+    pub work: Workload,
+}
+
+impl Row {
+    /// To be faster than every peer, unless something else is said.
+    pub fn new(
+        group: &'static str,
+        name: impl Into<String>,
+        what: &'static str,
+        work: Workload,
+    ) -> Row {
+        Row {
+            group,
+            name: name.into(),
+            what,
+            figure: Figure::Wall,
+            goal: Goal {
+                share: 1.0,
+                rivals: Rivals::All,
+            },
+            limits: Vec::new(),
+            workers: None,
+            patience: Duration::from_secs(60),
+            work,
+        }
+    }
+
+    pub fn figure(mut self, figure: Figure) -> Row {
+        self.figure = figure;
+        self
+    }
+
+    pub fn share(mut self, share: f64) -> Row {
+        self.goal.share = share;
+        self
+    }
+
+    pub fn rivals(mut self, rivals: Rivals) -> Row {
+        self.goal.rivals = rivals;
+        self
+    }
+
+    pub fn limit(mut self, extra: &'static str, at_most: f64) -> Row {
+        self.limits.push((extra, at_most));
+        self
+    }
+
+    pub fn patience(mut self, patience: Duration) -> Row {
+        self.patience = patience;
+        self
+    }
+
+    pub fn workers(mut self, workers: usize) -> Row {
+        self.workers = Some(workers);
+        self
+    }
+}
+
+/// The figure by which runtimes are compared; less is better.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Figure {
+    /// Nanoseconds per operation.
+    Wall,
+    /// Nanoseconds of CPU time per operation.
+    Cpu,
+    /// One of the extras, and its unit.
+    Extra(&'static str, &'static str),
+}
+
+impl Figure {
+    pub fn of(self, sample: &Sample) -> f64 {
+        match self {
+            Figure::Wall => sample.wall_ns as f64 / sample.ops as f64,
+            Figure::Cpu => sample.cpu_ns as f64 / sample.ops as f64,
+            Figure::Extra(key, _) => sample.extra.get(key).copied().unwrap_or(f64::NAN),
+        }
+    }
+
+    pub fn unit(self) -> &'static str {
+        match self {
+            Figure::Wall => "ns/op",
+            Figure::Cpu => "CPU ns/op",
+            Figure::Extra(_, unit) => unit,
+        }
+    }
+}
+
+/// What share of its best rival's figure leno may have.
+#[derive(Debug, Clone, Copy)]
+pub struct Goal {
+    pub share: f64,
+    pub rivals: Rivals,
+}
+
+/// Whose best figure leno is compared with.
+#[derive(Debug, Clone, Copy)]
+pub enum Rivals {
+    All,
+    /// Those that do not give each task a thread.
+    NotThreads,
+    Tokio,
+}
+
+impl Rivals {
+    pub fn include(self, peer: Peer) -> bool {
+        match self {
+            Rivals::All => peer != Peer::Leno,
+            Rivals::NotThreads => peer != Peer::Leno && peer != Peer::Threads,
+            Rivals::Tokio => peer == Peer::Tokio,
+        }
+    }
+}
