@@ -50,26 +50,12 @@ pub(crate) enum Role {
 }
 
 impl<T> State<T> {
+    #[inline]
     fn receivers(&mut self, role: Role) -> &mut Waiters {
         match role {
             Role::Recv => &mut self.recvs,
             Role::Stream => &mut self.streams,
         }
-    }
-
-    /// Puts a message in, for which there is room. The lock must be gone before those who are returned are woken.
-    #[inline]
-    fn push(&mut self, message: T) -> WakeList {
-        self.buffer.push(message);
-        self.announce()
-    }
-
-    /// Notifies those who wait for the message that was just put in.
-    #[inline]
-    fn announce(&mut self) -> WakeList {
-        let mut wakes = WakeList::of(self.recvs.notify_one());
-        self.streams.notify_all(&mut wakes);
-        wakes
     }
 }
 
@@ -105,19 +91,31 @@ impl<T> Channel<T> {
         drop(state);
     }
 
+    /// Whether a send would probably have to wait.
+    #[inline]
+    fn seems_full(&self) -> bool {
+        self.capacity
+            .is_some_and(|most| self.hint.load(Ordering::Relaxed) >= most)
+    }
+
+    /// Whether a receiver would probably have to wait. It clones its waker then before it takes the lock: under the lock it must not,
+    /// and to let go and lock again costs more than a clone too many now and then.
+    #[inline]
+    fn seems_empty(&self) -> bool {
+        self.hint.load(Ordering::Relaxed) == 0
+    }
+
     #[inline]
     pub(crate) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
-        let mut state = self.lock();
+        let state = self.lock();
         if state.is_closed {
-            return Err(TrySendError::Closed(message));
+            Err(TrySendError::Closed(message))
+        } else if state.buffer.is_full() {
+            Err(TrySendError::Full(message))
+        } else {
+            self.put(state, message);
+            Ok(())
         }
-        if state.buffer.is_full() {
-            return Err(TrySendError::Full(message));
-        }
-        let wakes = state.push(message);
-        self.unlock(state);
-        wakes.wake();
-        Ok(())
     }
 
     pub(crate) fn force_send(&self, message: T) -> Result<Option<T>, SendError<T>> {
@@ -130,26 +128,54 @@ impl<T> Channel<T> {
         } else {
             None
         };
-        let wakes = state.push(message);
-        self.unlock(state);
-        wakes.wake();
+        self.put(state, message);
         Ok(displaced)
     }
 
     #[inline]
     pub(crate) fn try_recv(&self) -> Result<T, TryRecvError> {
         let mut state = self.lock();
-        let Some(message) = state.buffer.pop() else {
-            return Err(if state.is_closed {
-                TryRecvError::Closed
-            } else {
-                TryRecvError::Empty
-            });
-        };
-        let wakes = WakeList::of(state.sends.notify_one());
+        match state.buffer.pop() {
+            Some(message) => {
+                self.made_room(state);
+                Ok(message)
+            }
+            None if state.is_closed => Err(TryRecvError::Closed),
+            None => Err(TryRecvError::Empty),
+        }
+    }
+
+    /// Puts in a message for which there is room, unlocks, and wakes those who wait for it.
+    #[inline]
+    fn put(&self, mut state: MutexGuard<'_, State<T>>, message: T) {
+        state.buffer.push(message);
+        let receiver = state.recvs.notify_one();
+        if state.streams.anyone_waits() {
+            return self.wake_streams(state, receiver);
+        }
+        self.unlock(state);
+        if let Some(receiver) = receiver {
+            receiver.wake();
+        }
+    }
+
+    #[cold]
+    fn wake_streams(&self, mut state: MutexGuard<'_, State<T>>, receiver: Option<Waker>) {
+        let mut wakes = WakeList::of(receiver);
+        state.streams.notify_all(&mut wakes);
         self.unlock(state);
         wakes.wake();
-        Ok(message)
+    }
+
+    /// A message was taken: unlocks, and wakes who waits for room.
+    #[inline]
+    fn made_room(&self, mut state: MutexGuard<'_, State<T>>) {
+        // If the channel is closed nobody waits any more.
+        let sender = state.sends.notify_one();
+        self.unlock(state);
+        if let Some(sender) = sender {
+            sender.wake();
+        }
     }
 
     /// Sends `message`, which must be there, or waits for room.
@@ -160,30 +186,42 @@ impl<T> Channel<T> {
         ticket: &mut Option<Ticket>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<T>>> {
-        assert!(message.is_some(), "a `Send` is not polled after its end");
-        let looks_full = || {
-            self.capacity
-                .is_some_and(|most| self.hint.load(Ordering::Relaxed) >= most)
-        };
-        let mut spare = clone_early(ticket, looks_full, cx);
+        if ticket.is_none() && !self.seems_full() {
+            let state = self.lock();
+            if !state.is_closed && !state.buffer.is_full() {
+                self.put(state, taken(message));
+                return Poll::Ready(Ok(()));
+            }
+        }
+        self.wait_to_send(message, ticket, cx)
+    }
+
+    /// [`poll_send`](Self::poll_send) for those who will probably wait, or have waited.
+    #[inline(never)]
+    fn wait_to_send(
+        &self,
+        message: &mut Option<T>,
+        ticket: &mut Option<Ticket>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError<T>>> {
+        assert!(message.is_some(), "{POLLED_AFTER_END}");
+        let mut spare = ticket.is_none().then(|| cx.waker().clone());
         loop {
             let mut state = self.lock();
             if state.is_closed || !state.buffer.is_full() {
-                let message = message.take().expect("it was there at the beginning");
                 let left = ticket.take().and_then(|ticket| state.sends.leave(ticket));
+                let message = taken(message);
                 let outcome = if state.is_closed {
                     drop(state);
                     Err(SendError(message))
                 } else {
-                    let wakes = state.push(message);
-                    self.unlock(state);
-                    wakes.wake();
+                    self.put(state, message);
                     Ok(())
                 };
                 drop(left);
                 return Poll::Ready(outcome);
             }
-            if state.sends.wait(ticket, cx.waker(), &mut spare) {
+            if wait(&mut state.sends, ticket, cx.waker(), &mut spare) {
                 drop(state);
                 return Poll::Pending;
             }
@@ -200,8 +238,25 @@ impl<T> Channel<T> {
         ticket: &mut Option<Ticket>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<T, RecvError>> {
-        let looks_empty = || self.hint.load(Ordering::Relaxed) == 0;
-        let mut spare = clone_early(ticket, looks_empty, cx);
+        if ticket.is_none() && !self.seems_empty() {
+            let mut state = self.lock();
+            if let Some(message) = state.buffer.pop() {
+                self.made_room(state);
+                return Poll::Ready(Ok(message));
+            }
+        }
+        self.wait_to_recv(role, ticket, cx)
+    }
+
+    /// [`poll_recv`](Self::poll_recv) for those who will probably wait, or have waited.
+    #[inline(never)]
+    fn wait_to_recv(
+        &self,
+        role: Role,
+        ticket: &mut Option<Ticket>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, RecvError>> {
+        let mut spare = ticket.is_none().then(|| cx.waker().clone());
         loop {
             let mut state = self.lock();
             let message = state.buffer.pop();
@@ -209,14 +264,11 @@ impl<T> Channel<T> {
                 let left = ticket
                     .take()
                     .and_then(|ticket| state.receivers(role).leave(ticket));
-                // If it is closed nobody waits, because everybody was notified of that.
-                let wakes = WakeList::of(state.sends.notify_one());
-                self.unlock(state);
-                wakes.wake();
+                self.made_room(state);
                 drop(left);
                 return Poll::Ready(message.ok_or(RecvError));
             }
-            if state.receivers(role).wait(ticket, cx.waker(), &mut spare) {
+            if wait(state.receivers(role), ticket, cx.waker(), &mut spare) {
                 drop(state);
                 return Poll::Pending;
             }
@@ -240,7 +292,7 @@ impl<T> Channel<T> {
                 drop(left);
                 return Poll::Ready(());
             }
-            if state.closeds.wait(ticket, cx.waker(), &mut spare) {
+            if wait(&mut state.closeds, ticket, cx.waker(), &mut spare) {
                 drop(state);
                 return Poll::Pending;
             }
@@ -322,13 +374,28 @@ impl<T> Channel<T> {
     }
 }
 
-/// A clone of the waker for a future that has no place yet and will probably need one. It is made before the lock is taken, because it
-/// must not be made under it, and to let go and lock again costs more than a clone too many now and then.
+const POLLED_AFTER_END: &str = "a `Send` is not polled after its end";
+
+/// The message of a `Send` that has not ended.
 #[inline]
-fn clone_early(
-    ticket: &Option<Ticket>,
-    will_wait: impl FnOnce() -> bool,
-    cx: &mut Context<'_>,
-) -> Option<Waker> {
-    (ticket.is_none() && will_wait()).then(|| cx.waker().clone())
+fn taken<T>(message: &mut Option<T>) -> T {
+    message.take().expect(POLLED_AFTER_END)
+}
+
+/// Lets the future that has `ticket`, or gets it, wait. Returns `false` if there has to be a clone of its waker in `spare` for that.
+#[inline]
+fn wait(
+    waiters: &mut Waiters,
+    ticket: &mut Option<Ticket>,
+    current: &Waker,
+    spare: &mut Option<Waker>,
+) -> bool {
+    if let Some(ticket) = ticket {
+        return waiters.stay(ticket, current, spare);
+    }
+    let Some(waker) = spare.take() else {
+        return false;
+    };
+    *ticket = Some(waiters.enter(waker));
+    true
 }

@@ -1,10 +1,11 @@
 //! [`Waiters`]: the futures that wait for one kind of event, in the order in which they came.
 
+use std::num::NonZeroU32;
 use std::task::Waker;
 
 use crate::wake_list::WakeList;
 
-/// No place.
+/// No place. There are never so many, so it is an index at which nothing is found.
 const NONE: u32 = u32::MAX;
 
 /// With so many places or fewer, the memory is kept when nobody waits any more.
@@ -13,7 +14,17 @@ const KEPT: usize = 64;
 /// A future's right to a place. It must be given back with [`Waiters::leave`]: a place whose ticket is lost is never free
 /// again, and a notification that it gets is lost with it.
 #[derive(Debug)]
-pub(crate) struct Ticket(u32);
+pub(crate) struct Ticket(
+    /// One more than the index of the place, so that an `Option<Ticket>` needs no more room than this.
+    NonZeroU32,
+);
+
+impl Ticket {
+    #[inline]
+    fn index(&self) -> u32 {
+        self.0.get() - 1
+    }
+}
 
 /// The place of one future.
 struct Place {
@@ -30,7 +41,7 @@ struct Place {
 /// A place *waits* until it is *notified*; it stays its future's until that leaves or waits again. Wakers are given out, never
 /// called, and never dropped: everything here happens inside of the channel's lock.
 pub(crate) struct Waiters {
-    /// All places; a future keeps the index of its own.
+    /// All places; a future keeps the index of its own in its ticket.
     places: Vec<Place>,
     /// Who has waited longest.
     first: u32,
@@ -40,12 +51,6 @@ pub(crate) struct Waiters {
     free: u32,
     /// How many places futures have, notified ones included.
     taken: u32,
-}
-
-/// The end of the queue to which a place goes.
-enum End {
-    Front,
-    Back,
 }
 
 impl Waiters {
@@ -59,41 +64,74 @@ impl Waiters {
         }
     }
 
-    /// Lets the future that has `ticket`, or is to get it, wait for a notification, which will call `current`. Returns `false` if a
-    /// clone of `current` is needed for that in `spare`: to make one here would run foreign code under the lock.
+    /// Whether there is somebody to notify.
+    #[inline]
+    pub(crate) fn anyone_waits(&self) -> bool {
+        self.first != NONE
+    }
+
+    /// Lets a future that comes with a clone of its waker wait at the end of the queue.
+    #[inline]
+    pub(crate) fn enter(&mut self, waker: Waker) -> Ticket {
+        let last = self.last;
+        let index = self.free;
+        let index = if let Some(place) = self.places.get_mut(index as usize) {
+            self.free = place.next;
+            place.waker = Some(waker);
+            place.previous = last;
+            place.next = NONE;
+            index
+        } else {
+            self.add_place(waker)
+        };
+        *self.link_after(last) = index;
+        self.last = index;
+        self.taken += 1;
+        // There is no place `NONE`.
+        Ticket(NonZeroU32::MIN.saturating_add(index))
+    }
+
+    /// A place more than there were, behind the last one that waits.
+    #[cold]
+    fn add_place(&mut self, waker: Waker) -> u32 {
+        let index = u32::try_from(self.places.len()).unwrap_or(NONE);
+        assert_ne!(index, NONE, "too many futures wait on one channel");
+        self.places.push(Place {
+            waker: Some(waker),
+            previous: self.last,
+            next: NONE,
+        });
+        index
+    }
+
+    /// Lets the future that has `ticket` wait on for a notification, which will call `current`. Returns `false` if a clone of
+    /// `current` is needed for that in `spare`: to make one here would run foreign code under the lock.
     ///
     /// Whatever is in `spare` afterwards is for the caller to drop when the lock is gone.
     #[must_use]
-    pub(crate) fn wait(
+    pub(crate) fn stay(
         &mut self,
-        ticket: &mut Option<Ticket>,
+        ticket: &Ticket,
         current: &Waker,
         spare: &mut Option<Waker>,
     ) -> bool {
-        let Some(Ticket(index)) = *ticket else {
-            let Some(waker) = spare.take() else {
-                return false;
-            };
-            *ticket = Some(self.enter(waker));
-            return true;
-        };
+        let index = ticket.index();
+        let first = self.first;
         let place = &mut self.places[index as usize];
         match &place.waker {
             Some(waker) if waker.will_wake(current) => true,
+            _ if spare.is_none() => false,
             Some(_) => {
-                let has_spare = spare.is_some();
-                if has_spare {
-                    std::mem::swap(&mut place.waker, spare);
-                }
-                has_spare
+                std::mem::swap(&mut place.waker, spare);
+                true
             }
             None => {
-                let Some(waker) = spare.take() else {
-                    return false;
-                };
-                place.waker = Some(waker);
                 // It was its turn and somebody else was faster: it stays its turn.
-                self.link(index, End::Front);
+                place.waker = spare.take();
+                place.previous = NONE;
+                place.next = first;
+                self.first = index;
+                *self.link_before(first) = index;
                 true
             }
         }
@@ -101,97 +139,65 @@ impl Waiters {
 
     /// Takes the place away from a future. Returns its waker if it was waiting, `None` if it had been notified.
     #[must_use]
-    pub(crate) fn leave(&mut self, Ticket(index): Ticket) -> Option<Waker> {
-        let waker = self.places[index as usize].waker.take();
+    #[inline]
+    pub(crate) fn leave(&mut self, ticket: Ticket) -> Option<Waker> {
+        let index = ticket.index();
+        let place = &mut self.places[index as usize];
+        let waker = place.waker.take();
+        let (previous, next) = (place.previous, place.next);
+        place.next = self.free;
         if waker.is_some() {
-            self.unlink(index);
+            *self.link_after(previous) = next;
+            *self.link_before(next) = previous;
         }
-        self.places[index as usize].next = self.free;
         self.free = index;
         self.taken -= 1;
         if self.taken == 0 && self.places.len() > KEPT {
-            // There was a rush, and it is over.
-            self.places = Vec::new();
-            self.free = NONE;
+            self.clear();
         }
         waker
+    }
+
+    /// There was a rush, and it is over.
+    #[cold]
+    fn clear(&mut self) {
+        self.places = Vec::new();
+        self.free = NONE;
     }
 
     /// Notifies who has waited longest. The waker is to be called when the lock is gone.
     #[must_use]
     #[inline]
     pub(crate) fn notify_one(&mut self) -> Option<Waker> {
-        if self.first == NONE {
-            return None;
-        }
-        let index = self.first;
-        let waker = self.places[index as usize].waker.take();
-        self.unlink(index);
+        let place = self.places.get_mut(self.first as usize)?;
+        let waker = place.waker.take();
+        self.first = place.next;
+        *self.link_before(self.first) = NONE;
         waker
     }
 
     /// Notifies everybody, which is to be called when the lock is gone.
-    #[inline]
     pub(crate) fn notify_all(&mut self, wakes: &mut WakeList) {
         while let Some(waker) = self.notify_one() {
             wakes.push(waker);
         }
     }
 
-    fn enter(&mut self, waker: Waker) -> Ticket {
-        let waker = Some(waker);
-        let index = self.free;
-        let index = if index == NONE {
-            let index = u32::try_from(self.places.len()).unwrap_or(NONE);
-            assert_ne!(index, NONE, "too many futures wait on one channel");
-            self.places.push(Place {
-                waker,
-                previous: NONE,
-                next: NONE,
-            });
-            index
-        } else {
-            let place = &mut self.places[index as usize];
-            self.free = place.next;
-            place.waker = waker;
-            index
-        };
-        self.taken += 1;
-        self.link(index, End::Back);
-        Ticket(index)
-    }
-
-    fn link(&mut self, index: u32, end: End) {
-        let (previous, next) = match end {
-            End::Front => (NONE, self.first),
-            End::Back => (self.last, NONE),
-        };
-        let place = &mut self.places[index as usize];
-        place.previous = previous;
-        place.next = next;
-        *self.link_after(previous) = index;
-        *self.link_before(next) = index;
-    }
-
-    fn unlink(&mut self, index: u32) {
-        let Place { previous, next, .. } = self.places[index as usize];
-        *self.link_after(previous) = next;
-        *self.link_before(next) = previous;
-    }
-
     /// What says who comes after `place`, or who is first if there is no such place.
+    #[inline]
     fn link_after(&mut self, place: u32) -> &mut u32 {
-        match place {
-            NONE => &mut self.first,
-            _ => &mut self.places[place as usize].next,
+        match self.places.get_mut(place as usize) {
+            Some(place) => &mut place.next,
+            None => &mut self.first,
         }
     }
 
     /// What says who comes before `place`, or who is last if there is no such place.
+    #[inline]
     fn link_before(&mut self, place: u32) -> &mut u32 {
-        match place {
-            NONE => &mut self.last,
-            _ => &mut self.places[place as usize].previous,
+        match self.places.get_mut(place as usize) {
+            Some(place) => &mut place.previous,
+            None => &mut self.last,
         }
     }
 }
@@ -221,18 +227,17 @@ mod tests {
     impl Guest {
         fn arrive(waiters: &mut Waiters) -> Guest {
             let bell = Arc::new(Bell::default());
-            let mut guest = Guest {
-                waker: bell.clone().into(),
+            let waker = Waker::from(bell.clone());
+            Guest {
+                ticket: Some(waiters.enter(waker.clone())),
+                waker,
                 bell,
-                ticket: None,
-            };
-            guest.wait(waiters);
-            guest
+            }
         }
 
-        fn wait(&mut self, waiters: &mut Waiters) {
-            let mut spare = Some(self.waker.clone());
-            assert!(waiters.wait(&mut self.ticket, &self.waker, &mut spare));
+        fn stay(&self, waiters: &mut Waiters, waker: &Waker, spare: &mut Option<Waker>) -> bool {
+            let ticket = self.ticket.as_ref().expect("a guest that is here");
+            waiters.stay(ticket, waker, spare)
         }
 
         fn leave(&mut self, waiters: &mut Waiters) -> Option<Waker> {
@@ -279,7 +284,9 @@ mod tests {
         let mut waiters = Waiters::new();
         let mut guests: Vec<_> = (0..3).map(|_| Guest::arrive(&mut waiters)).collect();
         assert_eq!(call_next(&mut waiters, &guests), Some(0));
-        guests[0].wait(&mut waiters);
+        let waker = guests[0].waker.clone();
+        assert!(!guests[0].stay(&mut waiters, &waker, &mut None));
+        assert!(guests[0].stay(&mut waiters, &waker, &mut Some(waker.clone())));
         assert_eq!(call_next(&mut waiters, &guests), Some(0));
         assert!(guests[0].leave(&mut waiters).is_none(), "it was called");
         assert_eq!(call_next(&mut waiters, &guests), Some(1));
@@ -288,15 +295,15 @@ mod tests {
     #[test]
     fn the_same_waker_needs_no_clone_and_another_one_replaces_it() {
         let mut waiters = Waiters::new();
-        let mut guest = Guest::arrive(&mut waiters);
+        let guest = Guest::arrive(&mut waiters);
         let mut spare = None;
-        assert!(waiters.wait(&mut guest.ticket, &guest.waker, &mut spare));
+        assert!(guest.stay(&mut waiters, &guest.waker, &mut spare));
 
         let bell = Arc::new(Bell::default());
         let other = Waker::from(bell.clone());
-        assert!(!waiters.wait(&mut guest.ticket, &other, &mut spare));
+        assert!(!guest.stay(&mut waiters, &other, &mut spare));
         spare = Some(other.clone());
-        assert!(waiters.wait(&mut guest.ticket, &other, &mut spare));
+        assert!(guest.stay(&mut waiters, &other, &mut spare));
         assert!(spare.is_some_and(|old| old.will_wake(&guest.waker)));
 
         waiters.notify_one().expect("it waits").wake();
