@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::channel::Role;
 use crate::errors::{RecvError, SendError};
 use crate::receiver::Receiver;
+use crate::receiving::Role;
 use crate::sender::Sender;
 use crate::waiters::Ticket;
 

@@ -7,10 +7,13 @@
 mod blocking;
 mod buffer;
 mod channel;
+mod closing;
 mod errors;
 mod futures;
 mod receiver;
+mod receiving;
 mod sender;
+mod sending;
 mod sync;
 mod waiters;
 mod wake_list;

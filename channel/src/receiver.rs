@@ -8,9 +8,10 @@ use std::task::{Context, Poll};
 use futures_core::stream::{FusedStream, Stream};
 use pin_project_lite::pin_project;
 
-use crate::channel::{Channel, Role};
+use crate::channel::Channel;
 use crate::errors::{RecvError, TryRecvError};
 use crate::futures::Recv;
+use crate::receiving::Role;
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
 use crate::waiters::Ticket;
