@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
-// Under loom only the models use what is here.
-#![cfg_attr(loom, allow(dead_code))]
+// Under loom only the models use what is here, and not all of it.
+#![cfg_attr(loom, allow(dead_code, unused_imports))]
 
 #[cfg(not(any(loom, target_family = "wasm")))]
 mod blocking;
@@ -18,6 +18,9 @@ mod sync;
 mod waiters;
 mod wake_list;
 mod weak;
+
+#[cfg(all(test, loom))]
+mod models;
 
 pub use self::{
     errors::{RecvError, SendError, TryRecvError, TrySendError},
