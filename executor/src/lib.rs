@@ -24,6 +24,8 @@ mod context;
 #[cfg(not(loom))]
 mod live;
 #[cfg(not(loom))]
+mod pace;
+#[cfg(not(loom))]
 mod root;
 #[cfg(not(loom))]
 mod running;

@@ -229,7 +229,7 @@ impl Runtime {
             return;
         }
         let main = &self.all[0];
-        while let Some(runnable) = main.next.take().or_else(|| main.ring.steal_one()) {
+        while let Some(runnable) = main.take_own() {
             main.inbox.push(runnable);
         }
         self.started.store(0, Ordering::Release);
@@ -293,10 +293,7 @@ impl Runtime {
     /// Drops every task that is in a queue. The workers have ended, but for one that a task keeps.
     fn drop_queues(&self) {
         for worker in &self.all {
-            while let Some(runnable) = worker.ring.steal_one() {
-                contain(|| drop(runnable));
-            }
-            while let Some(runnable) = worker.next.take().or_else(|| worker.inbox.pop()) {
+            while let Some(runnable) = worker.take_own().or_else(|| worker.inbox.pop()) {
                 contain(|| drop(runnable));
             }
         }
@@ -351,9 +348,20 @@ impl Runtime {
             // SAFETY: the caller is the worker.
             unsafe { worker.push(next) };
         }
-        let has_work = !worker.ring.is_empty() || !worker.inbox.is_empty();
+        worker.pace.slacken();
+        let has_work =
+            !worker.ring.is_empty() || !worker.spill.is_empty() || !worker.inbox.is_empty();
         if has_work && !self.idle.anyone_searches() {
             self.wake_one();
+        }
+    }
+}
+
+impl Runtime {
+    /// After a push to the ring of `worker`, on its thread: tells of work to spare, if it is worth moving.
+    pub(crate) fn hint_of(&self, worker: &Worker) {
+        if !worker.pace.is_brisk() {
+            self.hint(worker.ring.len());
         }
     }
 }

@@ -59,6 +59,7 @@ impl Drop for Entered {
 /// For executors, before each poll of a task: a wait with that waker needs nobody to look after it, because the thread
 /// comes back. Whoever nests puts the former one back. It is a hint: to leave it out costs a needless watch over the
 /// thread, see the file `vigil.rs`.
+#[inline]
 pub fn polls_with(waker: *const ()) -> *const () {
     OWN_WAKER.replace(waker)
 }
