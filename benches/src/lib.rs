@@ -1,1 +1,0 @@
-//! Benchmarks of leno beside its peers.
