@@ -3,6 +3,7 @@
 //! A row is measured with three processes. The parent starts the server ([`serve`]) and the load generator ([`load`]),
 //! and tells both where the measured part begins; see [`row`].
 
+mod awake;
 pub mod load;
 mod pin;
 pub mod row;

@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context as _, bail};
 use serde::de::DeserializeOwned;
 
+use super::awake::Awake;
 use super::load::Seen;
 use super::serve::Used;
 use super::syscalls::Counter;
@@ -24,6 +25,10 @@ pub struct Settings {
     /// Which rows run with the server on one CPU and the clients on another.
     pub pin: Pin,
 }
+
+/// Where a server runs that is pinned, and where its clients.
+const SERVERS_CPU: &str = "0";
+const CLIENTS_CPU: &str = "1";
 
 /// Which rows are pinned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +127,7 @@ fn run_once(
     serve.arg("--workers").arg(settings.workers.to_string());
     serve.arg("--buffer").arg(workload.buffer.to_string());
     if pinned {
-        serve.args(["--cpu", "0"]);
+        serve.args(["--cpu", SERVERS_CPU]);
     }
     let mut server = Partner::start(serve)?;
     let ready = server.hear()?;
@@ -133,7 +138,7 @@ fn run_once(
     load.arg(workload.name).args(["--port", port]);
     load.arg("--requests").arg(requests.to_string());
     if pinned {
-        load.args(["--cpu", "1"]);
+        load.args(["--cpu", CLIENTS_CPU]);
     }
     let mut clients = Partner::start(load)?;
     clients.expect("WARM")?;
@@ -142,10 +147,12 @@ fn run_once(
     } else {
         None
     };
+    let awake = pinned.then(Awake::keep).transpose()?;
     server.say("mark")?;
     server.expect("MARKED")?;
     let seen: Seen = clients.ask("go")?;
     let used: Used = server.ask("report")?;
+    drop(awake);
     let syscalls = counter.map(Counter::finish).transpose()?;
 
     clients.say("end")?;

@@ -5,6 +5,10 @@ mod epoll;
 #[cfg(feature = "hyper")]
 mod http;
 mod leno;
+#[cfg(feature = "may")]
+mod may;
+#[cfg(feature = "monoio")]
+mod monoio;
 #[cfg(feature = "smol")]
 mod smol;
 mod streams;
@@ -59,6 +63,24 @@ const SERVERS: &[Server] = &[
         runtime: "tokio-current",
         serve: tokio::serve_on_this_thread,
         lacks: &[],
+    },
+    #[cfg(feature = "may")]
+    Server {
+        runtime: "may",
+        serve: may::serve,
+        lacks: &[(Protocol::Http, NO_HYPER)],
+    },
+    #[cfg(feature = "monoio")]
+    Server {
+        runtime: "monoio",
+        serve: monoio::serve_with_epoll,
+        lacks: &[(Protocol::Http, NO_HYPER)],
+    },
+    #[cfg(feature = "monoio")]
+    Server {
+        runtime: "monoio-uring",
+        serve: monoio::serve_with_io_uring,
+        lacks: &[(Protocol::Http, NO_HYPER)],
     },
     Server {
         runtime: "threads",
