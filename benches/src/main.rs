@@ -1,17 +1,53 @@
-//! Benchmarks of leno beside its peers.
+//! leno beside its peers: each workload in a fresh process for each runtime, interleaved, as a table of medians.
+//!
+//! `cargo run --release -p leno-bench`; `-- --help` lists what can be chosen.
 
+mod args;
+mod catalogue;
+mod foreign;
+mod machine;
 mod net;
+mod peer;
+mod plan;
+mod report;
+mod row;
+mod run;
+mod runtimes;
 mod sample;
+mod stats;
+mod workloads;
 
-use anyhow::bail;
+use std::process::ExitCode;
+
+use anyhow::Result;
 use pico_args::Arguments;
 
-fn main() -> anyhow::Result<()> {
-    let mut args = Arguments::from_env();
-    match args.subcommand()?.as_deref() {
-        Some("serve") => net::serve::main(args),
-        Some("load") => net::load::main(args),
-        Some("net") => net::main(args),
-        _ => bail!("usage: {} serve|load|net …", env!("CARGO_BIN_NAME")),
+use crate::args::{Args, Command};
+use crate::plan::Plan;
+
+fn main() -> Result<ExitCode> {
+    let mut given = Arguments::from_env();
+    // Subcommands are what the suite's children do. Those with a command line of their own are told apart here.
+    let subcommand = given.subcommand()?;
+    match subcommand.as_deref() {
+        Some("serve") => return net::serve(given).map(|()| ExitCode::SUCCESS),
+        Some("load") => return net::load(given).map(|()| ExitCode::SUCCESS),
+        _ => {}
     }
+    let args = Args::parse(subcommand.as_deref(), given)?;
+    match &args.command {
+        Command::Help => print!("{}", args::HELP),
+        Command::List => report::list(&Plan::new(&args)?),
+        Command::Child { runtime, workload } => run::as_child(&args, *runtime, workload)?,
+        Command::Suite => {
+            let plan = Plan::new(&args)?;
+            let results = run::all(&plan, &args)?;
+            report::write(&results, &args.out)?;
+            if results.failed() {
+                eprintln!("some workloads failed; see the table");
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 use serde::de::DeserializeOwned;
@@ -11,9 +12,12 @@ use serde::de::DeserializeOwned;
 use super::awake::Awake;
 use super::load::Seen;
 use super::serve::Used;
+use super::servers;
 use super::syscalls::Counter;
 use super::workload::{Protocol, Workload};
+use crate::peer::Peer;
 use crate::sample::Sample;
+use crate::workloads::Gap;
 
 /// How rows are measured.
 #[derive(Clone, Copy, Debug)]
@@ -35,72 +39,95 @@ const CLIENTS_CPU: &str = "1";
 pub enum Pin {
     /// Those of one connection: where the OS puts the two sides of a single conversation changes its cost by factors.
     Single,
-    /// All.
     All,
-    /// None.
     None,
 }
 
+impl Pin {
+    pub fn name(self) -> &'static str {
+        match self {
+            Pin::Single => "single",
+            Pin::All => "all",
+            Pin::None => "none",
+        }
+    }
+
+    fn includes(self, workload: &Workload) -> bool {
+        match self {
+            Pin::Single => workload.connections == 1,
+            Pin::All => true,
+            Pin::None => false,
+        }
+    }
+}
+
+impl FromStr for Pin {
+    type Err = anyhow::Error;
+
+    fn from_str(name: &str) -> anyhow::Result<Pin> {
+        [Pin::Single, Pin::All, Pin::None]
+            .into_iter()
+            .find(|pin| pin.name() == name)
+            .with_context(|| format!("`{name}` is none of single, all and none"))
+    }
+}
+
+/// How much the server's memory grew, shared among its connections.
+pub const BYTES_EACH: &str = "bytes_each";
+
+/// The counting run has this share of the requests, but not fewer than `COUNTED`.
+const COUNTED_SHARE: u64 = 10;
+const COUNTED: u64 = 5000;
+
 /// Measures once. With it comes a second, short run in which the server's system calls are counted: to count them in the
 /// first would make them dearer.
-pub fn run_row(runtime: &str, workload: &str, settings: &Settings) -> anyhow::Result<Sample> {
-    let workload = Workload::named(workload)?;
+pub fn run_row(
+    peer: Peer,
+    workload: &Workload,
+    settings: &Settings,
+) -> anyhow::Result<Result<Sample, Gap>> {
+    if let Err(gap) = servers::find(peer, workload.protocol) {
+        return Ok(Err(gap));
+    }
     let requests = match workload.protocol {
         // Each of its connections makes one request. What counts is that they are there.
         Protocol::Hold => workload.requests,
         _ if settings.quick => workload.requests / 10,
         _ => workload.requests,
     };
-    let outcome = run_once(runtime, workload, settings, requests, false)?;
-    let Outcome {
-        before, used, seen, ..
-    } = outcome;
-    let per_request = |count: u64| count as f64 / seen.requests as f64;
-    let mut extra = BTreeMap::from([
-        ("user_ns".into(), used.user_ns as f64),
-        ("system_ns".into(), used.system_ns as f64),
-        (
-            "involuntary_switches".into(),
-            used.involuntary_switches as f64,
-        ),
-        ("latency_p50_ns".into(), seen.latency_p50 as f64),
-        ("latency_p99_ns".into(), seen.latency_p99 as f64),
-        ("latency_max_ns".into(), seen.latency_max as f64),
-        ("load_cpu_ns".into(), seen.cpu_ns as f64),
-        ("rss_bytes".into(), used.rss_bytes as f64),
-        ("threads".into(), used.threads as f64),
-    ]);
+    let measured = run_once(peer, workload, settings, requests, false)?;
+    let (used, seen) = (&measured.used, &measured.seen);
+    let mut extra = BTreeMap::new();
     if workload.protocol == Protocol::Hold {
-        let grown = used.rss_bytes.saturating_sub(before.rss_bytes);
+        let grown = used.rss_bytes.saturating_sub(measured.before.rss_bytes);
         let each = grown as f64 / workload.connections as f64;
-        extra.insert("bytes_per_connection".into(), each);
+        extra.insert(BYTES_EACH.to_owned(), each);
+    } else {
+        extra.insert("p50_ns".to_owned(), seen.latency_p50 as f64);
+        extra.insert("p99_ns".to_owned(), seen.latency_p99 as f64);
     }
-    // Without `perf` the row is still worth having.
-    match run_once(runtime, workload, settings, (requests / 10).max(5000), true) {
+    let few = (requests / COUNTED_SHARE).max(COUNTED);
+    let note = match run_once(peer, workload, settings, few, true) {
         Ok(counted) => {
             let calls = counted.syscalls.context("they were counted")?;
             let each = calls as f64 / counted.seen.requests as f64;
-            extra.insert("syscalls_per_op".into(), each);
+            extra.insert("syscalls".to_owned(), each);
+            None
         }
-        Err(error) => eprintln!(
-            "{runtime}, {}: system calls not counted: {error:#}",
-            workload.name
-        ),
-    }
-    extra.insert(
-        "switches_per_op".into(),
-        per_request(used.voluntary_switches),
-    );
-    Ok(Sample {
-        runtime: runtime.into(),
-        workload: workload.name.into(),
+        // The row is worth having without.
+        Err(error) => Some(format!("system calls are not counted: {error:#}")),
+    };
+    Ok(Ok(Sample {
+        runtime: peer.name().to_owned(),
+        workload: workload.name.to_owned(),
         ops: seen.requests,
         wall_ns: seen.wall_ns,
-        cpu_ns: used.user_ns + used.system_ns,
+        cpu_ns: used.cpu_ns,
         peak_rss_bytes: used.peak_rss_bytes,
         voluntary_switches: used.voluntary_switches,
         extra,
-    })
+        note,
+    }))
 }
 
 struct Outcome {
@@ -111,19 +138,15 @@ struct Outcome {
 }
 
 fn run_once(
-    runtime: &str,
+    peer: Peer,
     workload: &Workload,
     settings: &Settings,
     requests: u64,
     count: bool,
 ) -> anyhow::Result<Outcome> {
-    let pinned = match settings.pin {
-        Pin::Single => workload.connections == 1,
-        Pin::All => true,
-        Pin::None => false,
-    };
+    let pinned = settings.pin.includes(workload);
     let mut serve = command("serve")?;
-    serve.arg(runtime).arg(workload.protocol.to_string());
+    serve.arg(peer.name()).arg(workload.protocol.to_string());
     serve.arg("--workers").arg(settings.workers.to_string());
     serve.arg("--buffer").arg(workload.buffer.to_string());
     if pinned {

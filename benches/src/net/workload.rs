@@ -48,6 +48,8 @@ impl fmt::Display for Protocol {
 pub struct Workload {
     /// How it is called on the command line and in reports.
     pub name: &'static str,
+    /// What happens in it.
+    pub what: &'static str,
     /// What is spoken.
     pub protocol: Protocol,
     /// How many connections there are at a time.
@@ -67,43 +69,81 @@ const BUFFER: usize = 4 * 1024;
 
 /// All of them, in the order in which they are shown.
 pub fn workloads() -> &'static [Workload] {
-    const fn row(
-        name: &'static str,
-        protocol: Protocol,
-        connections: usize,
-        message: usize,
-        requests: u64,
-    ) -> Workload {
-        let buffer = if message < BUFFER {
-            BUFFER
-        } else {
-            2 * message
-        };
-        Workload {
-            name,
-            protocol,
-            connections,
-            message,
-            buffer,
-            requests,
-        }
-    }
     use Protocol::{Churn, Echo, Hold, Http};
     &const {
         [
-            row("echo-64B-1", Echo, 1, SMALL, 50_000),
-            row("echo-64B-64", Echo, 64, SMALL, 200_000),
-            row("echo-64B-1000", Echo, 1000, SMALL, 200_000),
-            row("echo-16KiB-1", Echo, 1, LARGE, 30_000),
-            row("echo-16KiB-64", Echo, 64, LARGE, 100_000),
-            row("echo-16KiB-1000", Echo, 1000, LARGE, 100_000),
-            row("churn-1", Churn, 1, SMALL, 10_000),
-            row("churn-64", Churn, 64, SMALL, 30_000),
-            row("http-1", Http, 1, 0, 50_000),
-            row("http-64", Http, 64, 0, 200_000),
-            row("http-1000", Http, 1000, 0, 200_000),
-            row("hold-10000", Hold, 10_000, SMALL, 10_000),
+            row("echo-64B-1", "1 connection", Echo, 1, SMALL, 50_000),
+            row("echo-64B-64", "64 connections", Echo, 64, SMALL, 200_000),
+            row(
+                "echo-64B-1000",
+                "1000 connections",
+                Echo,
+                1000,
+                SMALL,
+                200_000,
+            ),
+            row("echo-16KiB-1", "1 connection", Echo, 1, LARGE, 30_000),
+            row("echo-16KiB-64", "64 connections", Echo, 64, LARGE, 100_000),
+            row(
+                "echo-16KiB-1000",
+                "1000 connections",
+                Echo,
+                1000,
+                LARGE,
+                100_000,
+            ),
+            row(
+                "churn-1",
+                "connect, send, receive, close",
+                Churn,
+                1,
+                SMALL,
+                10_000,
+            ),
+            row("churn-64", "64 at a time", Churn, 64, SMALL, 30_000),
+            row(
+                "hold-10000",
+                "10,000 connections idle for 5 s",
+                Hold,
+                10_000,
+                SMALL,
+                10_000,
+            ),
+            row(
+                "http-1",
+                "hello with hyper, 1 connection",
+                Http,
+                1,
+                0,
+                50_000,
+            ),
+            row("http-64", "64 connections", Http, 64, 0, 200_000),
+            row("http-1000", "1000 connections", Http, 1000, 0, 200_000),
         ]
+    }
+}
+
+const fn row(
+    name: &'static str,
+    what: &'static str,
+    protocol: Protocol,
+    connections: usize,
+    message: usize,
+    requests: u64,
+) -> Workload {
+    let buffer = if message < BUFFER {
+        BUFFER
+    } else {
+        2 * message
+    };
+    Workload {
+        name,
+        what,
+        protocol,
+        connections,
+        message,
+        buffer,
+        requests,
     }
 }
 

@@ -23,7 +23,6 @@ use self::crowd::Crowd;
 use self::script::Script;
 use super::pin::{pin_to, raise_descriptor_limit};
 use super::workload::{Protocol, Workload};
-use crate::sample::Usage;
 
 /// How long idle connections are watched.
 const IDLE: Duration = Duration::from_secs(5);
@@ -44,8 +43,6 @@ pub struct Seen {
     pub latency_p99: u64,
     /// As above.
     pub latency_max: u64,
-    /// CPU time of the load generator itself.
-    pub cpu_ns: u64,
 }
 
 /// Plays the clients of a row.
@@ -80,9 +77,9 @@ fn exchange(mut crowd: Crowd, requests: u64) -> anyhow::Result<()> {
     listen()?;
 
     crowd.forget_latencies();
-    let (start, before) = (Instant::now(), Usage::now()?);
+    let start = Instant::now();
     crowd.exchange(everybody, requests)?;
-    tell_what_was_seen(requests, start.elapsed(), before, crowd.latencies())?;
+    tell_what_was_seen(requests, start.elapsed(), crowd.latencies())?;
     listen()
 }
 
@@ -92,10 +89,10 @@ fn hold(mut crowd: Crowd) -> anyhow::Result<()> {
     tell("WARM")?;
     listen()?;
 
-    let (start, before) = (Instant::now(), Usage::now()?);
+    let start = Instant::now();
     thread::sleep(IDLE);
     let silence = Histogram::new(3)?;
-    tell_what_was_seen(crowd.len() as u64, start.elapsed(), before, &silence)?;
+    tell_what_was_seen(crowd.len() as u64, start.elapsed(), &silence)?;
     listen()?;
     everybody_talks_once(&mut crowd)
 }
@@ -123,16 +120,13 @@ fn listen() -> anyhow::Result<()> {
 fn tell_what_was_seen(
     requests: u64,
     wall: Duration,
-    before: Usage,
     latencies: &Histogram<u64>,
 ) -> anyhow::Result<()> {
-    let after = Usage::now()?;
     tell(&serde_json::to_string(&Seen {
         requests,
         wall_ns: wall.as_nanos() as u64,
         latency_p50: latencies.value_at_quantile(0.5),
         latency_p99: latencies.value_at_quantile(0.99),
         latency_max: latencies.max(),
-        cpu_ns: ((after.user - before.user) + (after.system - before.system)).as_nanos() as u64,
     })?)
 }

@@ -101,7 +101,7 @@ fn first_reply(server: SocketAddr) -> anyhow::Result<Script> {
         reply.extend_from_slice(&part[..length]);
     }
 
-    let head = str::from_utf8(&reply)?.to_ascii_lowercase();
+    let head = String::from_utf8(reply.clone())?.to_ascii_lowercase();
     ensure!(
         head.starts_with("http/1.1 200 ok\r\n"),
         "no HTTP success: {head}"
@@ -116,4 +116,48 @@ fn first_reply(server: SocketAddr) -> anyhow::Result<Script> {
         reply,
         date: start..start + length,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn echo() -> Script {
+        Script::Echo {
+            pattern: noise(64 + PLACES),
+            message: 64,
+        }
+    }
+
+    #[test]
+    fn an_echo_may_come_in_parts() {
+        let script = echo();
+        let reply = script.request(3, 9).to_vec();
+        assert!(script.is_right(3, 9, 0, &reply[..10]));
+        assert!(script.is_right(3, 9, 10, &reply[10..]));
+    }
+
+    #[test]
+    fn what_was_not_sent_is_wrong() {
+        let script = echo();
+        let mut reply = script.request(3, 9).to_vec();
+        assert!(!script.is_right(3, 10, 0, &reply), "an older reply");
+        assert!(!script.is_right(4, 9, 0, &reply), "somebody else's");
+        reply.push(0);
+        assert!(!script.is_right(3, 9, 0, &reply), "a byte too many");
+        reply[63] ^= 1;
+        assert!(!script.is_right(3, 9, 0, &reply[..64]), "a wrong byte");
+    }
+
+    #[test]
+    fn only_the_date_may_change() {
+        let script = Script::Http {
+            reply: b"OK; date: 01; bye".to_vec(),
+            date: 4..12,
+        };
+        assert!(script.is_right(0, 1, 0, b"OK; date: 02; bye"));
+        assert!(script.is_right(0, 1, 6, b"te: 02"));
+        assert!(!script.is_right(0, 1, 0, b"OK; date: 02; by3"));
+        assert!(!script.is_right(0, 1, 0, b"NO; date: 02; bye"));
+    }
 }

@@ -16,10 +16,10 @@ mod threads;
 #[cfg(feature = "tokio")]
 mod tokio;
 
-use anyhow::{Context as _, bail};
-
 pub use self::door::Door;
 use super::workload::Protocol;
+use crate::peer::Peer;
+use crate::workloads::Gap;
 
 /// What a server is to do.
 pub struct Job {
@@ -34,7 +34,7 @@ pub struct Job {
 type Serve = fn(Job) -> anyhow::Result<()>;
 
 struct Server {
-    runtime: &'static str,
+    peer: Peer,
     serve: Serve,
     /// What it doesn't speak, and why.
     lacks: &'static [(Protocol, &'static str)],
@@ -42,82 +42,80 @@ struct Server {
 
 const SERVERS: &[Server] = &[
     Server {
-        runtime: "leno",
+        peer: Peer::Leno,
         serve: leno::serve,
         lacks: &[],
     },
     #[cfg(feature = "smol")]
     Server {
-        runtime: "smol",
+        peer: Peer::Smol,
         serve: smol::serve,
         lacks: &[],
     },
     #[cfg(feature = "tokio")]
     Server {
-        runtime: "tokio",
+        peer: Peer::Tokio,
         serve: tokio::serve_on_workers,
         lacks: &[],
     },
     #[cfg(feature = "tokio")]
     Server {
-        runtime: "tokio-current",
+        peer: Peer::TokioCurrent,
         serve: tokio::serve_on_this_thread,
         lacks: &[],
     },
     #[cfg(feature = "may")]
     Server {
-        runtime: "may",
+        peer: Peer::May,
         serve: may::serve,
         lacks: &[(Protocol::Http, NO_HYPER)],
     },
     #[cfg(feature = "monoio")]
     Server {
-        runtime: "monoio",
+        peer: Peer::Monoio,
         serve: monoio::serve_with_epoll,
         lacks: &[(Protocol::Http, NO_HYPER)],
     },
     #[cfg(feature = "monoio")]
     Server {
-        runtime: "monoio-uring",
+        peer: Peer::MonoioUring,
         serve: monoio::serve_with_io_uring,
         lacks: &[(Protocol::Http, NO_HYPER)],
     },
     Server {
-        runtime: "threads",
+        peer: Peer::Threads,
         serve: threads::serve,
         lacks: &[(Protocol::Http, NO_HYPER)],
     },
     Server {
-        runtime: "epoll-1",
+        peer: Peer::OneLoop,
         serve: epoll::serve_with_one_loop,
         lacks: &[(Protocol::Http, NO_HYPER)],
     },
     Server {
-        runtime: "epoll-n",
+        peer: Peer::Loops,
         serve: epoll::serve_with_a_loop_a_worker,
         lacks: &[(Protocol::Http, NO_HYPER)],
     },
 ];
 
-const NO_HYPER: &str = "hyper doesn't run on it, and to parse less than hyper does is other work";
+const NO_HYPER: &str = "hyper is not at home on it, and to parse less than hyper is other work";
 
 /// The server of a runtime, or the reason why there is none.
-pub fn find(runtime: &str, protocol: Protocol) -> anyhow::Result<Serve> {
-    let server = SERVERS
-        .iter()
-        .find(|server| server.runtime == runtime)
-        .with_context(|| format!("this build has no server for `{runtime}`"))?;
+pub fn find(peer: Peer, protocol: Protocol) -> Result<Serve, Gap> {
+    let gap = |reason: &str| Err(Gap(reason.to_owned()));
+    let Some(server) = SERVERS.iter().find(|server| server.peer == peer) else {
+        return gap("built without it");
+    };
     if let Some((_, reason)) = server.lacks.iter().find(|(lack, _)| *lack == protocol) {
-        bail!("{reason}");
+        return gap(reason);
     }
-    #[cfg(not(feature = "hyper"))]
-    if protocol == Protocol::Http {
-        bail!("this build is without the feature `hyper`");
+    if protocol == Protocol::Http && !cfg!(feature = "hyper") {
+        return gap("built without hyper");
+    }
+    #[cfg(feature = "monoio")]
+    if peer == Peer::MonoioUring && !monoio::io_uring_is_allowed() {
+        return gap("the system doesn't allow io_uring");
     }
     Ok(server.serve)
-}
-
-/// The names of all runtimes that have a server in this build, in the order in which they are shown.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    SERVERS.iter().map(|server| server.runtime)
 }

@@ -4,7 +4,6 @@ use std::io;
 use std::net::TcpListener as Listener;
 use std::thread;
 
-use anyhow::ensure;
 use monoio::io::{AsyncReadRent as _, AsyncWriteRentExt as _};
 use monoio::net::{TcpListener, TcpStream};
 use monoio::{IoUringDriver, LegacyDriver};
@@ -19,13 +18,13 @@ pub fn serve_with_epoll(job: Job) -> anyhow::Result<()> {
 }
 
 pub fn serve_with_io_uring(job: Job) -> anyhow::Result<()> {
-    ensure!(
-        monoio::utils::detect_uring(),
-        "this system doesn't allow io_uring"
-    );
     on_each_thread(job, |listener, protocol, buffer| {
         monoio::start::<IoUringDriver, _>(accept(listener, protocol, buffer))
     })
+}
+
+pub fn io_uring_is_allowed() -> bool {
+    monoio::utils::detect_uring()
 }
 
 /// Runs one of the runtimes on the calling thread.

@@ -1,0 +1,3 @@
+module lenobench
+
+go 1.22
