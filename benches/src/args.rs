@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use pico_args::Arguments;
 
+use crate::net::Pin;
 use crate::peer::Peer;
 
 pub const HELP: &str = "\
@@ -12,13 +13,15 @@ leno beside its peers
 
 cargo run --release -p leno-bench -- [OPTIONS]
 
-  --runtimes a,b     only these (leno, smol, tokio, tokio-current, may, threads, go, java)
+  --runtimes a,b     only these (leno, smol, tokio, tokio-current, may, threads, go, java,
+                     and for the network monoio, monoio-uring, epoll-1, epoll-n)
   --workloads x,y*   only these rows; a star at the end stands for any ending
   --repeats K        samples of each runtime on each row (default 3; with --quick 1)
   --quick            a tenth of the operations
   --workers N        worker threads of each runtime (default 2)
   --out DIR          where the results are written (default benches/results)
   --max-load X       mark a figure whose samples met more than this load of other processes, in cores (default 0.1)
+  --pin WHICH        put server and clients on a CPU each: single (the default: where there is one connection), all, none
   --install          get Go and Java from PyPI, into the folder of this program, if they are not there
   --list             say what would be run
 ";
@@ -40,6 +43,7 @@ pub struct Args {
     pub out: PathBuf,
     pub max_load: f64,
     pub install: bool,
+    pub pin: Pin,
 }
 
 impl Args {
@@ -64,6 +68,7 @@ impl Args {
                 .unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/results"))),
             max_load: given.opt_value_from_str("--max-load")?.unwrap_or(0.1),
             install,
+            pin: given.opt_value_from_str("--pin")?.unwrap_or(Pin::Single),
         };
         args.command = match subcommand {
             Some("child") => Command::Child {

@@ -59,6 +59,8 @@ fn versions() -> Vec<(String, String)> {
         "tokio",
         "may",
         "async-channel",
+        "monoio",
+        "hyper",
     ];
     let field = |entry: &str, key: &str| {
         let start = format!("{key} = \"");

@@ -6,6 +6,7 @@ mod args;
 mod catalogue;
 mod foreign;
 mod machine;
+mod net;
 mod peer;
 mod plan;
 mod report;
@@ -28,6 +29,11 @@ fn main() -> Result<ExitCode> {
     let mut given = Arguments::from_env();
     // Subcommands are what the suite's children do. Those with a command line of their own are told apart here.
     let subcommand = given.subcommand()?;
+    match subcommand.as_deref() {
+        Some("serve") => return net::serve(given).map(|()| ExitCode::SUCCESS),
+        Some("load") => return net::load(given).map(|()| ExitCode::SUCCESS),
+        _ => {}
+    }
     let args = Args::parse(subcommand.as_deref(), given)?;
     match &args.command {
         Command::Help => print!("{}", args::HELP),

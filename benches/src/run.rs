@@ -15,10 +15,11 @@ use crate::args::Args;
 use crate::catalogue::rows;
 use crate::foreign::Program;
 use crate::machine::{LoadMeter, Machine};
+use crate::net;
 use crate::peer::Peer;
 use crate::plan::Plan;
 use crate::report::{Cell, Measurement, Results};
-use crate::row::Row;
+use crate::row::{Row, Work};
 use crate::sample::Sample;
 
 /// What a child says.
@@ -51,8 +52,21 @@ pub fn as_child(args: &Args, runtime: Peer, workload: &str) -> Result<()> {
         .find(|row| row.name == workload)
         .ok_or_else(|| anyhow!("no workload is called {workload:?}"))?;
     let workers = row.workers.unwrap_or(args.workers);
-    let said = match runtime.run(row.work, workers)? {
-        Ok(measured) => Said::Sample(measured.into_sample(runtime.name(), workload)),
+    let sample = match row.work {
+        Work::Within(work) => runtime
+            .run(work, workers)?
+            .map(|measured| measured.into_sample(runtime.name(), workload)),
+        Work::Net(work) => {
+            let settings = net::Settings {
+                workers,
+                quick: args.quick,
+                pin: args.pin,
+            };
+            net::run_row(runtime, work, &settings)?
+        }
+    };
+    let said = match sample {
+        Ok(sample) => Said::Sample(sample),
         Err(gap) => Said::Gap { gap: gap.0 },
     };
     println!("{}", serde_json::to_string(&said)?);
@@ -64,7 +78,7 @@ pub fn as_child(args: &Args, runtime: Peer, workload: &str) -> Result<()> {
 pub fn all(plan: &Plan, args: &Args) -> Result<Results> {
     let mut results = Results::new(plan, args, Machine::describe());
     let programs = programs(args, &mut results);
-    let steps = plan.rows.len() * plan.repeats * plan.peers.len();
+    let steps = plan.steps().count();
     let bar = ProgressBar::new(steps as u64).with_style(
         ProgressStyle::with_template("{bar:30} {pos}/{len}, {eta} left: {msg}")
             .context("the progress bar's template")?,
@@ -126,15 +140,15 @@ fn said_by_child(
     args: &Args,
     programs: &BTreeMap<Peer, Program>,
 ) -> Result<Said> {
-    let mut command = match programs.get(&peer) {
-        Some(program) => match row.work.words() {
+    let mut command = match (programs.get(&peer), row.work) {
+        (Some(program), Work::Within(work)) => match work.words() {
             Ok(words) => {
                 let workers = row.workers.unwrap_or(args.workers);
                 program.run(&row.name, &words, workers)
             }
             Err(gap) => return Ok(Said::Gap { gap: gap.0 }),
         },
-        None => this_program(peer, row, args)?,
+        _ => this_program(peer, row, args)?,
     };
     let line = output_of(&mut command, row.patience)?;
     serde_json::from_str(&line).with_context(|| format!("it said {line:?}"))
@@ -144,6 +158,7 @@ fn this_program(peer: Peer, row: &Row, args: &Args) -> Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["child", peer.name(), &row.name]);
     command.args(["--workers", &args.workers.to_string()]);
+    command.args(["--pin", args.pin.name()]);
     if args.quick {
         command.arg("--quick");
     }
