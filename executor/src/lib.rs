@@ -22,6 +22,8 @@ mod contain;
 #[cfg(not(loom))]
 mod context;
 #[cfg(not(loom))]
+mod home;
+#[cfg(not(loom))]
 mod live;
 #[cfg(not(loom))]
 mod pace;

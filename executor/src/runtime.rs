@@ -13,6 +13,7 @@ use crate::contain::contain;
 use crate::context;
 use crate::crew::Crew;
 use crate::duty::Duty;
+use crate::home::home;
 use crate::idle::Idle;
 use crate::live::Tracker;
 use crate::root::Root;
@@ -405,24 +406,4 @@ pub(crate) fn schedule(runnable: Runnable, info: ScheduleInfo) {
     if let Err(runnable) = context::keep(runnable, info.woken_while_running) {
         Runtime::get().receive(runnable);
     }
-}
-
-/// The worker to which this thread gives its tasks when all are busy: always the same, so that what belongs together
-/// stays together.
-fn home(workers: usize) -> usize {
-    use std::cell::Cell;
-
-    /// Counts threads. Relaxed: it only spreads them.
-    static THREADS: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static NUMBER: Cell<Option<usize>> = const { Cell::new(None) };
-    }
-    let number = NUMBER.try_with(|number| {
-        number.get().unwrap_or_else(|| {
-            let new = THREADS.fetch_add(1, Ordering::Relaxed);
-            number.set(Some(new));
-            new
-        })
-    });
-    number.unwrap_or(0) % workers
 }
