@@ -270,7 +270,7 @@ impl Runtime {
     pub(crate) fn run_orphans(&self) {
         while let Some(runnable) = self.orphanage().inbox.pop() {
             contain(|| {
-                running::run_nested(runnable);
+                running::run_anywhere(runnable);
             });
         }
     }
@@ -349,7 +349,7 @@ impl Runtime {
             // SAFETY: the caller is the worker.
             unsafe { worker.push(next) };
         }
-        worker.pace.slacken();
+        worker.pace.forget();
         let has_work =
             !worker.ring.is_empty() || !worker.spill.is_empty() || !worker.inbox.is_empty();
         if has_work && !self.idle.anyone_searches() {
@@ -361,9 +361,7 @@ impl Runtime {
 impl Runtime {
     /// After a push to the ring of `worker`, on its thread: tells of work to spare, if it is worth moving.
     pub(crate) fn hint_of(&self, worker: &Worker) {
-        if !worker.pace.is_brisk() {
-            self.hint(worker.ring.len());
-        }
+        self.hint(worker.spare());
     }
 }
 

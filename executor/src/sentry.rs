@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use leno_reactor::Batch;
 
-use crate::crew::Crew;
 use crate::runtime::Runtime;
 use crate::worker::Worker;
 
@@ -123,7 +122,7 @@ impl Watch {
                 self.relieve(other, worker);
             }
         }
-        runtime.hint(worker.ring.len());
+        runtime.hint_of(worker);
         lively
     }
 

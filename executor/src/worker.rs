@@ -61,7 +61,7 @@ impl Worker {
             next: NextSlot::new(),
             spill: Inbox::new(),
             inbox: Inbox::new(),
-            pace: Pace::default(),
+            pace: Pace::new(),
             reactor,
             unparker: parker.unparker(),
             parker: Mutex::new(Some(parker)),
@@ -91,6 +91,17 @@ impl Worker {
             runnable = rejected;
             // SAFETY: as above.
             unsafe { self.ring.overflow(|task| self.spill.push(task)) };
+        }
+    }
+
+    /// How many tasks in the ring are worth being told of.
+    #[inline]
+    pub(crate) fn spare(&self) -> usize {
+        let queued = self.ring.len();
+        if self.pace.is_worth_taking(queued) {
+            queued
+        } else {
+            0
         }
     }
 
@@ -218,8 +229,8 @@ impl Loop<'_> {
 
     /// Before anything is run: looks no longer for work, and shows that the worker is alive.
     fn begin_work(&mut self) {
-        self.seeker
-            .begin_work(self.runtime, || self.worker.ring.len());
+        let worker = self.worker;
+        self.seeker.begin_work(self.runtime, || worker.spare());
         if std::mem::take(&mut self.fresh) {
             let sentry = self.runtime.duty.arm(&self.runtime.idle, self.worker.index);
             if let Some(sentry) = sentry {
@@ -227,6 +238,7 @@ impl Loop<'_> {
             }
         }
         self.since_look += 1;
+        self.stopwatch.count();
         self.tick = self.tick.wrapping_add(1);
         self.worker.tick.store(self.tick, Ordering::Relaxed);
     }
@@ -245,6 +257,7 @@ impl Loop<'_> {
             }
         }
         self.next_in_a_row = 0;
+        self.tell_of_backlog();
         // SAFETY: this thread is the worker, and so the owner of its ring.
         let own = unsafe { self.worker.ring.pop() };
         own.or_else(|| self.worker.next.take())
@@ -256,16 +269,25 @@ impl Loop<'_> {
     /// What a busy worker does now and then: looks at the clock, the reactor, the others, and its inbox.
     fn look_around(&mut self) -> Option<Runnable> {
         let (runtime, worker) = (self.runtime, self.worker);
-        let tasks = std::mem::take(&mut self.since_look);
+        self.since_look = 0;
         self.parker.turn();
         if runtime.workers().len() >= 2 {
             let now = Instant::now();
-            if self.stopwatch.lap(&worker.pace, tasks, now) {
-                runtime.hint(worker.ring.len());
-            }
+            self.stopwatch.lap(&worker.pace, now);
             self.watch.look_when_all_are_busy(runtime, worker, now);
         }
         worker.inbox.pop().or_else(|| worker.spill.pop())
+    }
+
+    /// Sees to it that a backlog does not last while others sleep, though it was not expected to.
+    fn tell_of_backlog(&mut self) {
+        let (runtime, worker) = (self.runtime, self.worker);
+        // Each hint is tried once more here, for the tasks that the worker runs may be longer than those that it has run.
+        if worker.ring.len() < 2 || worker.pace.is_brisk() || !runtime.idle.wants_hint() {
+            self.stopwatch.no_backlog();
+        } else if self.stopwatch.backlog_lasts(&worker.pace) {
+            runtime.hint(worker.ring.len());
+        }
     }
 
     /// Moves tasks from `queue` to the ring, and returns the first.
@@ -295,12 +317,13 @@ impl Loop<'_> {
                 .chain(before)
                 .filter(|other| other.index != self.worker.index)
                 .find_map(|other| {
-                    let own = if other.pace.is_brisk() {
-                        None
-                    } else {
+                    let backlog = other.ring.len() + other.spill.len();
+                    let own = if other.pace.is_worth_taking(backlog) {
                         // SAFETY: this thread is the worker, and so the owner of the ring that is stolen into.
                         unsafe { other.ring.steal_into(&self.worker.ring) }
                             .or_else(|| other.spill.pop())
+                    } else {
+                        None
                     };
                     own.or_else(|| other.inbox.pop())
                 })
@@ -315,6 +338,7 @@ impl Loop<'_> {
             // The own inbox, too: a worker that has only just been started is not among those that are asked for mail.
             || root_may_be_woken || runtime.is_stopping() || !worker.inbox.is_empty(),
             || {
+                self.stopwatch.stop(&worker.pace);
                 let limit = self.watch.before_sleep(runtime, worker.index);
                 if self.parker.park(limit) {
                     // A worker that sleeps between its tasks makes one call a sleep and none beside it.
@@ -325,7 +349,7 @@ impl Loop<'_> {
         );
         if slept {
             self.fresh = true;
-            self.stopwatch.reset(&worker.pace);
+            self.stopwatch.start(&worker.pace);
             self.watch.after_sleep(runtime, worker);
         }
     }

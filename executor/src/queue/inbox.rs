@@ -26,6 +26,10 @@ impl<T> Inbox<T> {
         self.queue.pop().ok()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }
