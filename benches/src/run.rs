@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::args::Args;
 use crate::catalogue::rows;
 use crate::foreign::Program;
-use crate::machine::{LoadMeter, Machine};
+use crate::machine::{LoadMeter, Machine, wait_for_calm};
 use crate::net;
 use crate::peer::Peer;
 use crate::plan::Plan;
@@ -61,6 +61,7 @@ pub fn as_child(args: &Args, runtime: Peer, workload: &str) -> Result<()> {
                 workers,
                 quick: args.quick,
                 pin: args.pin,
+                server: args.server.as_deref(),
             };
             net::run_row(runtime, work, &settings)?
         }
@@ -90,13 +91,9 @@ pub fn all(plan: &Plan, args: &Args) -> Result<Results> {
             cell.gap = Some("it has no number of workers".to_owned());
         }
         if cell.gap.is_none() {
-            let load = LoadMeter::start();
-            match said_by_child(cell.peer, row, args, &programs) {
-                Ok(Said::Sample(sample)) => cell.measurements.push(Measurement {
-                    sample,
-                    others: load.stop(),
-                }),
-                Ok(Said::Gap { gap }) => cell.gap = Some(gap),
+            match sample(cell.peer, row, args, &programs) {
+                Ok(Ok(measurement)) => cell.measurements.push(measurement),
+                Ok(Err(gap)) => cell.gap = Some(gap),
                 Err(error) => give_up(cell, &error),
             }
         }
@@ -124,6 +121,29 @@ fn programs(args: &Args, results: &mut Results) -> BTreeMap<Peer, Program> {
     programs
 }
 
+/// A sample, or why there is none. If others compute meanwhile and there is time, it is taken again.
+fn sample(
+    peer: Peer,
+    row: &Row,
+    args: &Args,
+    programs: &BTreeMap<Peer, Program>,
+) -> Result<Result<Measurement, String>> {
+    let until = Instant::now() + args.calm;
+    loop {
+        wait_for_calm(args.max_load, until);
+        let load = LoadMeter::start();
+        match said_by_child(peer, row, args, programs)? {
+            Said::Gap { gap } => return Ok(Err(gap)),
+            Said::Sample(sample) => {
+                let others = load.stop();
+                if others <= args.max_load || Instant::now() >= until {
+                    return Ok(Ok(Measurement { sample, others }));
+                }
+            }
+        }
+    }
+}
+
 fn give_up(cell: &mut Cell, error: &Error) {
     // That a peer never ends is its result. Anything else is the suite's fault, or leno's.
     if error.is::<TooLong>() && cell.peer != Peer::Leno {
@@ -148,7 +168,12 @@ fn said_by_child(
             }
             Err(gap) => return Ok(Said::Gap { gap: gap.0 }),
         },
-        _ => this_program(peer, row, args)?,
+        (Some(program), Work::Net(_)) => {
+            let mut command = this_program(peer, row, args)?;
+            program.serve(row.workers.unwrap_or(args.workers), &mut command);
+            command
+        }
+        (None, _) => this_program(peer, row, args)?,
     };
     let line = output_of(&mut command, row.patience)?;
     serde_json::from_str(&line).with_context(|| format!("it said {line:?}"))
