@@ -47,6 +47,8 @@ pub struct Args {
     pub calm: Duration,
     pub install: bool,
     pub pin: Pin,
+    /// For a child that drives a row of the network: the program that serves, if it is not this one.
+    pub server: Option<PathBuf>,
 }
 
 impl Args {
@@ -72,6 +74,7 @@ impl Args {
             max_load: given.opt_value_from_str("--max-load")?.unwrap_or(0.1),
             calm: Duration::from_secs(given.opt_value_from_str("--calm")?.unwrap_or(0)),
             install,
+            server: given.opt_value_from_str("--server")?,
             pin: given.opt_value_from_str("--pin")?.unwrap_or(Pin::Single),
         };
         args.command = match subcommand {

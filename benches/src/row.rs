@@ -40,7 +40,7 @@ impl Work {
     pub fn is_for(self, peer: Peer) -> bool {
         match self {
             Work::Within(_) => !peer.only_serves(),
-            Work::Net(_) => !peer.is_foreign(),
+            Work::Net(_) => true,
         }
     }
 }

@@ -61,6 +61,7 @@ pub fn as_child(args: &Args, runtime: Peer, workload: &str) -> Result<()> {
                 workers,
                 quick: args.quick,
                 pin: args.pin,
+                server: args.server.as_deref(),
             };
             net::run_row(runtime, work, &settings)?
         }
@@ -167,7 +168,12 @@ fn said_by_child(
             }
             Err(gap) => return Ok(Said::Gap { gap: gap.0 }),
         },
-        _ => this_program(peer, row, args)?,
+        (Some(program), Work::Net(_)) => {
+            let mut command = this_program(peer, row, args)?;
+            program.serve(row.workers.unwrap_or(args.workers), &mut command);
+            command
+        }
+        (None, _) => this_program(peer, row, args)?,
     };
     let line = output_of(&mut command, row.patience)?;
     serde_json::from_str(&line).with_context(|| format!("it said {line:?}"))

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::str::FromStr;
 
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::awake::Awake;
 use super::load::Seen;
+use super::pin::on_cpu;
 use super::serve::Used;
 use super::servers;
 use super::syscalls::Counter;
@@ -21,18 +23,20 @@ use crate::workloads::Gap;
 
 /// How rows are measured.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct Settings<'a> {
     /// How many threads a server has.
     pub workers: usize,
     /// A tenth of the requests.
     pub quick: bool,
     /// Which rows run with the server on one CPU and the clients on another.
     pub pin: Pin,
+    /// The program that serves, if it is not this one.
+    pub server: Option<&'a Path>,
 }
 
 /// Where a server runs that is pinned, and where its clients.
-const SERVERS_CPU: &str = "0";
-const CLIENTS_CPU: &str = "1";
+const SERVERS_CPU: usize = 0;
+const CLIENTS_CPU: usize = 1;
 
 /// Which rows are pinned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,10 +88,12 @@ const COUNTED: u64 = 5000;
 pub fn run_row(
     peer: Peer,
     workload: &Workload,
-    settings: &Settings,
+    settings: &Settings<'_>,
 ) -> anyhow::Result<Result<Sample, Gap>> {
-    if let Err(gap) = servers::find(peer, workload.protocol) {
-        return Ok(Err(gap));
+    if settings.server.is_none() {
+        if let Err(gap) = servers::find(peer, workload.protocol) {
+            return Ok(Err(gap));
+        }
     }
     let requests = match workload.protocol {
         // Each of its connections makes one request. What counts is that they are there.
@@ -107,16 +113,19 @@ pub fn run_row(
         extra.insert("p99_ns".to_owned(), seen.latency_p99 as f64);
     }
     let few = (requests / COUNTED_SHARE).max(COUNTED);
-    let note = match run_once(peer, workload, settings, few, true) {
+    let mut notes = Vec::new();
+    if peer.is_foreign() && workload.protocol == Protocol::Http {
+        notes.push("not hyper, but what it comes with".to_owned());
+    }
+    match run_once(peer, workload, settings, few, true) {
         Ok(counted) => {
             let calls = counted.syscalls.context("they were counted")?;
             let each = calls as f64 / counted.seen.requests as f64;
             extra.insert("syscalls".to_owned(), each);
-            None
         }
         // The row is worth having without.
-        Err(error) => Some(format!("system calls are not counted: {error:#}")),
-    };
+        Err(error) => notes.push(format!("system calls are not counted: {error:#}")),
+    }
     Ok(Ok(Sample {
         runtime: peer.name().to_owned(),
         workload: workload.name.to_owned(),
@@ -126,7 +135,7 @@ pub fn run_row(
         peak_rss_bytes: used.peak_rss_bytes,
         voluntary_switches: used.voluntary_switches,
         extra,
-        note,
+        note: (!notes.is_empty()).then(|| notes.join("; ")),
     }))
 }
 
@@ -140,30 +149,33 @@ struct Outcome {
 fn run_once(
     peer: Peer,
     workload: &Workload,
-    settings: &Settings,
+    settings: &Settings<'_>,
     requests: u64,
     count: bool,
 ) -> anyhow::Result<Outcome> {
     let pinned = settings.pin.includes(workload);
-    let mut serve = command("serve")?;
-    serve.arg(peer.name()).arg(workload.protocol.to_string());
-    serve.arg("--workers").arg(settings.workers.to_string());
-    serve.arg("--buffer").arg(workload.buffer.to_string());
-    if pinned {
-        serve.args(["--cpu", SERVERS_CPU]);
-    }
-    let mut server = Partner::start(serve)?;
+    let start = |command: Command, cpu| {
+        if pinned {
+            on_cpu(cpu, || Partner::start(command))
+        } else {
+            Partner::start(command)
+        }
+    };
+    let this_program = env::current_exe()?;
+    let mut serve = Command::new(settings.server.unwrap_or(&this_program));
+    serve.args(["serve", peer.name()]);
+    serve.arg(workload.protocol.to_string());
+    serve.args(["--workers", &settings.workers.to_string()]);
+    serve.args(["--buffer", &workload.buffer.to_string()]);
+    let mut server = start(serve, SERVERS_CPU)?;
     let ready = server.hear()?;
     let port = ready.strip_prefix("READY ").context(ready.clone())?;
     let before: Used = server.ask("report")?;
 
-    let mut load = command("load")?;
-    load.arg(workload.name).args(["--port", port]);
-    load.arg("--requests").arg(requests.to_string());
-    if pinned {
-        load.args(["--cpu", CLIENTS_CPU]);
-    }
-    let mut clients = Partner::start(load)?;
+    let mut load = Command::new(&this_program);
+    load.args(["load", workload.name, "--port", port]);
+    load.args(["--requests", &requests.to_string()]);
+    let mut clients = start(load, CLIENTS_CPU)?;
     clients.expect("WARM")?;
     let counter = if count {
         Some(Counter::attach(server.process.id())?)
@@ -188,12 +200,6 @@ fn run_once(
         seen,
         syscalls,
     })
-}
-
-fn command(role: &str) -> anyhow::Result<Command> {
-    let mut command = Command::new(env::current_exe()?);
-    command.arg(role);
-    Ok(command)
 }
 
 /// One of the two processes, with which the parent speaks by lines. It is ended when this is dropped.

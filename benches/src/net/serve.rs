@@ -11,7 +11,7 @@ use nix::sys::resource::UsageWho;
 use pico_args::Arguments;
 use serde::{Deserialize, Serialize};
 
-use super::pin::{pin_to, raise_descriptor_limit};
+use super::pin::raise_descriptor_limit;
 use super::servers::{self, Door, Job};
 use crate::peer::Peer;
 use crate::sample::{Usage, peak_rss_bytes, rss_bytes};
@@ -31,7 +31,6 @@ pub struct Used {
 pub fn main(mut args: Arguments) -> anyhow::Result<()> {
     let workers = args.opt_value_from_str("--workers")?.unwrap_or(2);
     let buffer = args.opt_value_from_str("--buffer")?.unwrap_or(4096);
-    let cpu: Option<usize> = args.opt_value_from_str("--cpu")?;
     let peer = Peer::named(&args.free_from_str::<String>()?)?;
     let protocol = args.free_from_str()?;
     if let Some(unknown) = args.finish().first() {
@@ -39,9 +38,6 @@ pub fn main(mut args: Arguments) -> anyhow::Result<()> {
     }
 
     raise_descriptor_limit()?;
-    if let Some(cpu) = cpu {
-        pin_to(cpu)?;
-    }
     let serve = servers::find(peer, protocol).map_err(|gap| anyhow!(gap.0))?;
     let door = Door::open()?;
     println!("READY {}", door.port());

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use self::crowd::Crowd;
 use self::script::Script;
-use super::pin::{pin_to, raise_descriptor_limit};
+use super::pin::raise_descriptor_limit;
 use super::workload::{Protocol, Workload};
 
 /// How long idle connections are watched.
@@ -49,16 +49,12 @@ pub struct Seen {
 pub fn main(mut args: Arguments) -> anyhow::Result<()> {
     let port: u16 = args.value_from_str("--port")?;
     let requests: Option<u64> = args.opt_value_from_str("--requests")?;
-    let cpu: Option<usize> = args.opt_value_from_str("--cpu")?;
     let workload = Workload::named(&args.free_from_str::<String>()?)?;
     if let Some(unknown) = args.finish().first() {
         bail!("unknown argument {unknown:?}");
     }
 
     raise_descriptor_limit()?;
-    if let Some(cpu) = cpu {
-        pin_to(cpu)?;
-    }
     let server = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let script = Script::new(workload, server)?;
     let crowd = Crowd::new(workload, server, script)?;

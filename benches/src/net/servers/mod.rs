@@ -104,6 +104,9 @@ const NO_HYPER: &str = "hyper is not at home on it, and to parse less than hyper
 /// The server of a runtime, or the reason why there is none.
 pub fn find(peer: Peer, protocol: Protocol) -> Result<Serve, Gap> {
     let gap = |reason: &str| Err(Gap(reason.to_owned()));
+    if peer.is_foreign() {
+        return gap("it has no server here");
+    }
     let Some(server) = SERVERS.iter().find(|server| server.peer == peer) else {
         return gap("built without it");
     };
