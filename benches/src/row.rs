@@ -124,6 +124,8 @@ pub enum Rivals {
     /// Those that do not give each task a thread.
     NotThreads,
     Tokio,
+    /// Those whose channels have a bound. Where one fills up, the others do less.
+    Bounded,
 }
 
 impl Rivals {
@@ -132,6 +134,7 @@ impl Rivals {
             Rivals::All => peer != Peer::Leno,
             Rivals::NotThreads => peer != Peer::Leno && peer != Peer::Threads,
             Rivals::Tokio => peer == Peer::Tokio,
+            Rivals::Bounded => peer != Peer::Leno && peer != Peer::May,
         }
     }
 }
