@@ -80,6 +80,7 @@ pub mod hyper;
 
 #[doc(inline)]
 pub use {
+    leno_channel as channel,
     leno_executor::{
         Builder, Executor, LocalExecutor, Task, Unblock, shutdown, spawn, unblock, workers,
     },
@@ -90,7 +91,7 @@ pub use {
 
 #[doc(inline)]
 pub use {
-    async_channel as channel, async_fs as fs, async_lock as lock,
+    async_fs as fs, async_lock as lock,
     futures_lite::{future, io, pin, prelude, ready, stream},
 };
 
