@@ -349,6 +349,44 @@ fn a_task_that_blocks_its_thread() {
     }
 }
 
+/// A worker whose tasks are all short keeps them for itself, however many there are: until one of them blocks.
+#[test]
+fn a_short_task_that_blocks_its_thread_after_many_that_did_not() {
+    for workers in [2, 4] {
+        Child::of("a_short_task_that_blocks_its_thread_after_many_that_did_not")
+            .variant(workers.to_string())
+            .workers(workers)
+            .run(|| {
+                block_on(spawn(async {
+                    // More than a ring holds.
+                    let brisk: Vec<_> = (0..1000)
+                        .map(|_| {
+                            spawn(async {
+                                for _ in 0..200 {
+                                    future::yield_now().await;
+                                }
+                            })
+                        })
+                        .collect();
+                    for _ in 0..100 {
+                        future::yield_now().await;
+                    }
+                    let (done, all_done) = mpsc::channel();
+                    for _ in 0..1000 {
+                        let done = done.clone();
+                        spawn(async move { done.send(()).unwrap() }).detach();
+                    }
+                    drop(done);
+                    // It blocks its thread, so nobody else runs them there.
+                    assert_eq!(all_done.iter().count(), 1000);
+                    for task in brisk {
+                        task.await;
+                    }
+                }));
+            });
+    }
+}
+
 #[test]
 fn a_task_that_blocks_its_thread_in_block_on() {
     for workers in [1, 2, 4] {

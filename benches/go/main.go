@@ -1,6 +1,7 @@
 // The workloads of leno's benchmarks on goroutines: the same work, measured in the same way.
 //
 //	leno-bench-go NAME KIND NUMBER...
+//	leno-bench-go serve ...
 //
 // NAME is only repeated; KIND and its numbers are those of `benches/src/workloads/words.rs`. It prints one line of JSON.
 package main
@@ -9,7 +10,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"strconv"
 )
 
 var kinds = map[string]func(n []int) sample{
@@ -30,6 +30,9 @@ var kinds = map[string]func(n []int) sample{
 }
 
 func main() {
+	if os.Args[1] == "serve" {
+		serve(os.Args[2:])
+	}
 	name, kind := os.Args[1], os.Args[2]
 	run, known := kinds[kind]
 	if !known {
@@ -38,9 +41,7 @@ func main() {
 	}
 	var numbers []int
 	for _, word := range os.Args[3:] {
-		number, err := strconv.Atoi(word)
-		check(err == nil, "a number")
-		numbers = append(numbers, number)
+		numbers = append(numbers, number(word))
 	}
 	measured := run(numbers)
 	measured.Runtime = "go"

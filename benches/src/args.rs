@@ -1,10 +1,12 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use pico_args::Arguments;
 
+use crate::net::Pin;
 use crate::peer::Peer;
 
 pub const HELP: &str = "\
@@ -12,13 +14,16 @@ leno beside its peers
 
 cargo run --release -p leno-bench -- [OPTIONS]
 
-  --runtimes a,b     only these (leno, smol, tokio, tokio-current, may, threads, go, java)
+  --runtimes a,b     only these (leno, smol, tokio, tokio-current, may, threads, go, java,
+                     and for the network monoio, monoio-uring, epoll-1, epoll-n)
   --workloads x,y*   only these rows; a star at the end stands for any ending
   --repeats K        samples of each runtime on each row (default 3; with --quick 1)
   --quick            a tenth of the operations
   --workers N        worker threads of each runtime (default 2)
   --out DIR          where the results are written (default benches/results)
   --max-load X       mark a figure whose samples met more than this load of other processes, in cores (default 0.1)
+  --pin WHICH        put server and clients on a CPU each: single (the default: where there is one connection), all, none
+  --calm SECONDS     for a sample, wait as long for others to be quiet, and take it again if they were not (default 0)
   --install          get Go and Java from PyPI, into the folder of this program, if they are not there
   --list             say what would be run
 ";
@@ -39,7 +44,11 @@ pub struct Args {
     pub workers: usize,
     pub out: PathBuf,
     pub max_load: f64,
+    pub calm: Duration,
     pub install: bool,
+    pub pin: Pin,
+    /// For a child that drives a row of the network: the program that serves, if it is not this one.
+    pub server: Option<PathBuf>,
 }
 
 impl Args {
@@ -63,7 +72,10 @@ impl Args {
                 .opt_value_from_str("--out")?
                 .unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/results"))),
             max_load: given.opt_value_from_str("--max-load")?.unwrap_or(0.1),
+            calm: Duration::from_secs(given.opt_value_from_str("--calm")?.unwrap_or(0)),
             install,
+            server: given.opt_value_from_str("--server")?,
+            pin: given.opt_value_from_str("--pin")?.unwrap_or(Pin::Single),
         };
         args.command = match subcommand {
             Some("child") => Command::Child {

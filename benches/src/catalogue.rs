@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::net::{self, Protocol};
 use crate::row::{Figure, Rivals, Row};
 use crate::workloads::{Hog, Over, Pattern, Workload};
 
@@ -29,6 +30,7 @@ pub fn rows(quick: bool) -> Vec<Row> {
     rows.extend(timers(size));
     rows.extend(crossing(size));
     rows.extend(fairness(size));
+    rows.extend(network());
     rows.extend(growing(size));
     rows
 }
@@ -142,12 +144,14 @@ fn talking(size: Size) -> Vec<Row> {
         (Over::Own, "own channels", "-own"),
     ] {
         for (name, what, pattern) in patterns {
-            let share = match pattern {
-                Pattern::PingPong { .. } | Pattern::Ring { .. } => 0.75,
-                _ => 1.0,
+            let (share, rivals) = match pattern {
+                // There is never more than one message in a channel.
+                Pattern::PingPong { .. } | Pattern::Ring { .. } => (0.75, Rivals::All),
+                _ => (1.0, Rivals::Bounded),
             };
             let work = Workload::Talk { pattern, over };
-            rows.push(Row::new(group, format!("{name}{suffix}"), what, work).share(share));
+            let row = Row::new(group, format!("{name}{suffix}"), what, work);
+            rows.push(row.share(share).rivals(rivals));
         }
     }
     rows
@@ -270,6 +274,28 @@ fn fairness(size: Size) -> Vec<Row> {
             Hog::Block,
         ),
     ]
+}
+
+/// Servers and their clients. How much they do is up to them.
+fn network() -> Vec<Row> {
+    let row = |work: &'static net::Workload| {
+        let group = match work.protocol {
+            Protocol::Http => "http",
+            _ => "network",
+        };
+        let row = Row::new(group, work.name, work.what, work)
+            .figure(Figure::Cpu)
+            .patience(Duration::from_secs(180));
+        match work.protocol {
+            Protocol::Echo => row.rivals(Rivals::Servers),
+            Protocol::Churn | Protocol::Http => row.rivals(Rivals::Runtimes),
+            Protocol::Hold => row
+                .figure(Figure::Extra(net::BYTES_EACH, "bytes each"))
+                .rivals(Rivals::Runtimes)
+                .limit(net::BYTES_EACH, 5.0 * 1024.0),
+        }
+    };
+    net::workloads().iter().map(row).collect()
 }
 
 /// More tasks, more workers: what one operation costs should not grow.

@@ -17,6 +17,8 @@ pub struct Program {
     /// How it is told the number of workers.
     workers: fn(usize, &mut Command),
     pub version: String,
+    /// Whether it has servers for the rows of the network, too.
+    serves: bool,
 }
 
 impl Program {
@@ -36,6 +38,15 @@ impl Program {
         command.args(&self.command[1..]).arg(name).args(words);
         command
     }
+
+    /// Tells whoever drives a row of the network which server to start. What that is to find in its environment goes
+    /// through it.
+    pub fn serve(&self, workers: usize, driver: &mut Command) {
+        if self.serves {
+            (self.workers)(workers, driver);
+            driver.arg("--server").arg(&self.command[0]);
+        }
+    }
 }
 
 fn go(install: bool) -> Result<Program> {
@@ -49,6 +60,7 @@ fn go(install: bool) -> Result<Program> {
         workers: |workers, command| {
             command.env("GOMAXPROCS", workers.to_string());
         },
+        serves: true,
         version: run(Command::new(&go).arg("version"))?,
     })
 }
@@ -86,6 +98,7 @@ fn java(install: bool) -> Result<Program> {
             }
         },
         version,
+        serves: false,
     })
 }
 

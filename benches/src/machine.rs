@@ -1,7 +1,7 @@
 //! Which machine this is, and what else it does.
 
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::sys::resource::UsageWho;
 use serde::Serialize;
@@ -59,6 +59,8 @@ fn versions() -> Vec<(String, String)> {
         "tokio",
         "may",
         "async-channel",
+        "monoio",
+        "hyper",
     ];
     let field = |entry: &str, key: &str| {
         let start = format!("{key} = \"");
@@ -135,6 +137,17 @@ impl LoadMeter {
             return 0.0;
         }
         others as f64 / elapsed
+    }
+}
+
+/// Waits until other processes leave the machine alone, or the time is over.
+pub fn wait_for_calm(max_load: f64, until: Instant) {
+    while Instant::now() < until {
+        let load = LoadMeter::start();
+        std::thread::sleep(Duration::from_millis(200));
+        if load.stop() <= max_load {
+            return;
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod args;
 mod catalogue;
 mod foreign;
 mod machine;
+mod net;
 mod peer;
 mod plan;
 mod report;
@@ -24,10 +25,22 @@ use pico_args::Arguments;
 use crate::args::{Args, Command};
 use crate::plan::Plan;
 
-fn main() -> Result<ExitCode> {
+fn main() -> ExitCode {
+    suite().unwrap_or_else(|error| {
+        eprintln!("leno-bench: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn suite() -> Result<ExitCode> {
     let mut given = Arguments::from_env();
     // Subcommands are what the suite's children do. Those with a command line of their own are told apart here.
     let subcommand = given.subcommand()?;
+    match subcommand.as_deref() {
+        Some("serve") => return net::serve(given).map(|()| ExitCode::SUCCESS),
+        Some("load") => return net::load(given).map(|()| ExitCode::SUCCESS),
+        _ => {}
+    }
     let args = Args::parse(subcommand.as_deref(), given)?;
     match &args.command {
         Command::Help => print!("{}", args::HELP),

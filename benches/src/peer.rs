@@ -28,10 +28,18 @@ pub enum Peer {
     Threads,
     Go,
     Java,
+    Monoio,
+    MonoioUring,
+    /// Written by hand, without a runtime: one loop.
+    #[serde(rename = "epoll-1")]
+    OneLoop,
+    /// As many loops as others have workers.
+    #[serde(rename = "epoll-n")]
+    Loops,
 }
 
 impl Peer {
-    pub const ALL: [Peer; 8] = [
+    pub const ALL: [Peer; 12] = [
         Peer::Leno,
         Peer::Smol,
         Peer::Tokio,
@@ -40,6 +48,10 @@ impl Peer {
         Peer::Threads,
         Peer::Go,
         Peer::Java,
+        Peer::Monoio,
+        Peer::MonoioUring,
+        Peer::OneLoop,
+        Peer::Loops,
     ];
 
     pub fn name(self) -> &'static str {
@@ -52,6 +64,10 @@ impl Peer {
             Peer::Threads => "threads",
             Peer::Go => "go",
             Peer::Java => "java",
+            Peer::Monoio => "monoio",
+            Peer::MonoioUring => "monoio-uring",
+            Peer::OneLoop => "epoll-1",
+            Peer::Loops => "epoll-n",
         }
     }
 
@@ -65,7 +81,17 @@ impl Peer {
 
     /// Whether the number of its workers can be chosen.
     pub fn has_workers(self) -> bool {
-        !matches!(self, Peer::TokioCurrent | Peer::Threads)
+        !matches!(self, Peer::TokioCurrent | Peer::Threads | Peer::OneLoop)
+    }
+
+    /// Whether it is no runtime, but what one can come near to at best.
+    pub fn is_loop(self) -> bool {
+        matches!(self, Peer::OneLoop | Peer::Loops)
+    }
+
+    /// Whether it is there for the sake of the network only.
+    pub fn only_serves(self) -> bool {
+        self.is_loop() || matches!(self, Peer::Monoio | Peer::MonoioUring)
     }
 
     /// Whether it is a program of its own, in another language.
@@ -86,7 +112,7 @@ impl Peer {
             #[cfg(feature = "may")]
             Peer::May => workloads::run_stackful(&May::start(workers)?, workload),
             Peer::Threads => workloads::run_stackful(&Threads::start(workers)?, workload),
-            // Those of other languages, and those that this was built without.
+            // Those of other languages, those that only serve, and those that this was built without.
             _ => Err(Gap(format!("{self} is no part of this program"))),
         })
     }

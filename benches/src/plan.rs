@@ -35,10 +35,18 @@ impl Plan {
         })
     }
 
+    /// The runtimes that take part in a row.
+    pub fn peers_on(&self, row: &Row) -> impl Iterator<Item = Peer> {
+        let work = row.work;
+        let all = self.peers.iter().copied();
+        all.filter(move |&peer| work.is_for(peer))
+    }
+
     /// Row by row, and within a row A B C A B C …: whatever changes slowly on the machine changes for all.
     pub fn steps(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         (0..self.rows.len()).flat_map(move |row| {
-            (0..self.repeats).flat_map(move |_| (0..self.peers.len()).map(move |peer| (row, peer)))
+            let peers = self.peers_on(&self.rows[row]).count();
+            (0..self.repeats).flat_map(move |_| (0..peers).map(move |peer| (row, peer)))
         })
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::net;
 use crate::peer::Peer;
 use crate::sample::Sample;
 use crate::workloads::Workload;
@@ -22,7 +23,38 @@ pub struct Row {
     pub workers: Option<usize>,
     /// A sample that takes longer is given up.
     pub patience: Duration,
-    pub work: Workload,
+    pub work: Work,
+}
+
+/// What is done.
+#[derive(Debug, Clone, Copy)]
+pub enum Work {
+    /// By one process, on one runtime.
+    Within(Workload),
+    /// By a server, for clients that are the same for all.
+    Net(&'static net::Workload),
+}
+
+impl Work {
+    /// Whether a runtime takes part. One that does may still have to say that it can't.
+    pub fn is_for(self, peer: Peer) -> bool {
+        match self {
+            Work::Within(_) => !peer.only_serves(),
+            Work::Net(_) => true,
+        }
+    }
+}
+
+impl From<Workload> for Work {
+    fn from(workload: Workload) -> Work {
+        Work::Within(workload)
+    }
+}
+
+impl From<&'static net::Workload> for Work {
+    fn from(workload: &'static net::Workload) -> Work {
+        Work::Net(workload)
+    }
 }
 
 impl Row {
@@ -31,7 +63,7 @@ impl Row {
         group: &'static str,
         name: impl Into<String>,
         what: &'static str,
-        work: Workload,
+        work: impl Into<Work>,
     ) -> Row {
         Row {
             group,
@@ -45,7 +77,7 @@ impl Row {
             limits: Vec::new(),
             workers: None,
             patience: Duration::from_secs(60),
-            work,
+            work: work.into(),
         }
     }
 
@@ -117,6 +149,19 @@ pub struct Goal {
     pub rivals: Rivals,
 }
 
+impl Goal {
+    /// What share of this peer's figure, if it is a rival.
+    pub fn against(self, peer: Peer) -> Option<f64> {
+        match self.rivals {
+            Rivals::Servers if peer.is_loop() => Some(LOOP_SHARE),
+            rivals => rivals.include(peer).then_some(self.share),
+        }
+    }
+}
+
+/// A runtime does more than a loop that was written for one purpose.
+const LOOP_SHARE: f64 = 1.05;
+
 /// Whose best figure leno is compared with.
 #[derive(Debug, Clone, Copy)]
 pub enum Rivals {
@@ -124,14 +169,23 @@ pub enum Rivals {
     /// Those that do not give each task a thread.
     NotThreads,
     Tokio,
+    /// Runtimes with workers, and with a share of their own the loops that were written by hand.
+    Servers,
+    /// Runtimes with workers.
+    Runtimes,
+    /// Those whose channels have a bound. Where one fills up, the others do less.
+    Bounded,
 }
 
 impl Rivals {
-    pub fn include(self, peer: Peer) -> bool {
+    fn include(self, peer: Peer) -> bool {
         match self {
             Rivals::All => peer != Peer::Leno,
             Rivals::NotThreads => peer != Peer::Leno && peer != Peer::Threads,
             Rivals::Tokio => peer == Peer::Tokio,
+            Rivals::Servers => Rivals::NotThreads.include(peer),
+            Rivals::Runtimes => Rivals::NotThreads.include(peer) && !peer.is_loop(),
+            Rivals::Bounded => peer != Peer::Leno && peer != Peer::May,
         }
     }
 }

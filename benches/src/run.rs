@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,11 +14,12 @@ use serde::{Deserialize, Serialize};
 use crate::args::Args;
 use crate::catalogue::rows;
 use crate::foreign::Program;
-use crate::machine::{LoadMeter, Machine};
+use crate::machine::{LoadMeter, Machine, wait_for_calm};
+use crate::net;
 use crate::peer::Peer;
 use crate::plan::Plan;
 use crate::report::{Cell, Measurement, Results};
-use crate::row::Row;
+use crate::row::{Row, Work};
 use crate::sample::Sample;
 
 /// What a child says.
@@ -51,8 +52,22 @@ pub fn as_child(args: &Args, runtime: Peer, workload: &str) -> Result<()> {
         .find(|row| row.name == workload)
         .ok_or_else(|| anyhow!("no workload is called {workload:?}"))?;
     let workers = row.workers.unwrap_or(args.workers);
-    let said = match runtime.run(row.work, workers)? {
-        Ok(measured) => Said::Sample(measured.into_sample(runtime.name(), workload)),
+    let sample = match row.work {
+        Work::Within(work) => runtime
+            .run(work, workers)?
+            .map(|measured| measured.into_sample(runtime.name(), workload)),
+        Work::Net(work) => {
+            let settings = net::Settings {
+                workers,
+                quick: args.quick,
+                pin: args.pin,
+                server: args.server.as_deref(),
+            };
+            net::run_row(runtime, work, &settings)?
+        }
+    };
+    let said = match sample {
+        Ok(sample) => Said::Sample(sample),
         Err(gap) => Said::Gap { gap: gap.0 },
     };
     println!("{}", serde_json::to_string(&said)?);
@@ -64,7 +79,7 @@ pub fn as_child(args: &Args, runtime: Peer, workload: &str) -> Result<()> {
 pub fn all(plan: &Plan, args: &Args) -> Result<Results> {
     let mut results = Results::new(plan, args, Machine::describe());
     let programs = programs(args, &mut results);
-    let steps = plan.rows.len() * plan.repeats * plan.peers.len();
+    let steps = plan.steps().count();
     let bar = ProgressBar::new(steps as u64).with_style(
         ProgressStyle::with_template("{bar:30} {pos}/{len}, {eta} left: {msg}")
             .context("the progress bar's template")?,
@@ -76,13 +91,9 @@ pub fn all(plan: &Plan, args: &Args) -> Result<Results> {
             cell.gap = Some("it has no number of workers".to_owned());
         }
         if cell.gap.is_none() {
-            let load = LoadMeter::start();
-            match said_by_child(cell.peer, row, args, &programs) {
-                Ok(Said::Sample(sample)) => cell.measurements.push(Measurement {
-                    sample,
-                    others: load.stop(),
-                }),
-                Ok(Said::Gap { gap }) => cell.gap = Some(gap),
+            match sample(cell.peer, row, args, &programs) {
+                Ok(Ok(measurement)) => cell.measurements.push(measurement),
+                Ok(Err(gap)) => cell.gap = Some(gap),
                 Err(error) => give_up(cell, &error),
             }
         }
@@ -110,6 +121,29 @@ fn programs(args: &Args, results: &mut Results) -> BTreeMap<Peer, Program> {
     programs
 }
 
+/// A sample, or why there is none. If others compute meanwhile and there is time, it is taken again.
+fn sample(
+    peer: Peer,
+    row: &Row,
+    args: &Args,
+    programs: &BTreeMap<Peer, Program>,
+) -> Result<Result<Measurement, String>> {
+    let until = Instant::now() + args.calm;
+    loop {
+        wait_for_calm(args.max_load, until);
+        let load = LoadMeter::start();
+        match said_by_child(peer, row, args, programs)? {
+            Said::Gap { gap } => return Ok(Err(gap)),
+            Said::Sample(sample) => {
+                let others = load.stop();
+                if others <= args.max_load || Instant::now() >= until {
+                    return Ok(Ok(Measurement { sample, others }));
+                }
+            }
+        }
+    }
+}
+
 fn give_up(cell: &mut Cell, error: &Error) {
     // That a peer never ends is its result. Anything else is the suite's fault, or leno's.
     if error.is::<TooLong>() && cell.peer != Peer::Leno {
@@ -126,15 +160,20 @@ fn said_by_child(
     args: &Args,
     programs: &BTreeMap<Peer, Program>,
 ) -> Result<Said> {
-    let mut command = match programs.get(&peer) {
-        Some(program) => match row.work.words() {
+    let mut command = match (programs.get(&peer), row.work) {
+        (Some(program), Work::Within(work)) => match work.words() {
             Ok(words) => {
                 let workers = row.workers.unwrap_or(args.workers);
                 program.run(&row.name, &words, workers)
             }
             Err(gap) => return Ok(Said::Gap { gap: gap.0 }),
         },
-        None => this_program(peer, row, args)?,
+        (Some(program), Work::Net(_)) => {
+            let mut command = this_program(peer, row, args)?;
+            program.serve(row.workers.unwrap_or(args.workers), &mut command);
+            command
+        }
+        (None, _) => this_program(peer, row, args)?,
     };
     let line = output_of(&mut command, row.patience)?;
     serde_json::from_str(&line).with_context(|| format!("it said {line:?}"))
@@ -144,6 +183,7 @@ fn this_program(peer: Peer, row: &Row, args: &Args) -> Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["child", peer.name(), &row.name]);
     command.args(["--workers", &args.workers.to_string()]);
+    command.args(["--pin", args.pin.name()]);
     if args.quick {
         command.arg("--quick");
     }

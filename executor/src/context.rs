@@ -4,7 +4,6 @@ use std::cell::Cell;
 
 use async_task::Runnable;
 
-use crate::crew::Crew;
 use crate::runtime::Runtime;
 use crate::worker::Worker;
 
@@ -83,7 +82,7 @@ pub(crate) fn keep(runnable: Runnable, yielded: bool) -> Result<(), Runnable> {
             worker.push(runnable);
         }
     }
-    runtime.hint(worker.ring.len());
+    runtime.hint_of(worker);
     Ok(())
 }
 

@@ -22,7 +22,11 @@ mod contain;
 #[cfg(not(loom))]
 mod context;
 #[cfg(not(loom))]
+mod home;
+#[cfg(not(loom))]
 mod live;
+#[cfg(not(loom))]
+mod pace;
 #[cfg(not(loom))]
 mod root;
 #[cfg(not(loom))]

@@ -29,12 +29,12 @@ pub(crate) fn count_spawn(runtime: &Runtime) {
 }
 
 fn count_end() {
-    match (context::current(), Runtime::existing()) {
-        (Some((_, worker)), _) => bump(&worker.ended),
-        (None, Some(runtime)) => drop(runtime.ended.fetch_add(1, Ordering::SeqCst)),
-        // A task of the parent that a forked child drops.
-        (None, None) => {}
+    if let Some((_, worker)) = context::current() {
+        bump(&worker.ended);
+    } else if let Some(runtime) = Runtime::existing() {
+        runtime.ended.fetch_add(1, Ordering::SeqCst);
     }
+    // Else it is a task of the parent that a forked child drops.
 }
 
 /// Adds one to a counter that only this thread writes.

@@ -13,6 +13,7 @@ use crate::contain::contain;
 use crate::context;
 use crate::crew::Crew;
 use crate::duty::Duty;
+use crate::home::home;
 use crate::idle::Idle;
 use crate::live::Tracker;
 use crate::root::Root;
@@ -229,7 +230,7 @@ impl Runtime {
             return;
         }
         let main = &self.all[0];
-        while let Some(runnable) = main.next.take().or_else(|| main.ring.steal_one()) {
+        while let Some(runnable) = main.take_own() {
             main.inbox.push(runnable);
         }
         self.started.store(0, Ordering::Release);
@@ -269,7 +270,7 @@ impl Runtime {
     pub(crate) fn run_orphans(&self) {
         while let Some(runnable) = self.orphanage().inbox.pop() {
             contain(|| {
-                running::run_nested(runnable);
+                running::run_anywhere(runnable);
             });
         }
     }
@@ -293,10 +294,7 @@ impl Runtime {
     /// Drops every task that is in a queue. The workers have ended, but for one that a task keeps.
     fn drop_queues(&self) {
         for worker in &self.all {
-            while let Some(runnable) = worker.ring.steal_one() {
-                contain(|| drop(runnable));
-            }
-            while let Some(runnable) = worker.next.take().or_else(|| worker.inbox.pop()) {
+            while let Some(runnable) = worker.take_own().or_else(|| worker.inbox.pop()) {
                 contain(|| drop(runnable));
             }
         }
@@ -351,10 +349,19 @@ impl Runtime {
             // SAFETY: the caller is the worker.
             unsafe { worker.push(next) };
         }
-        let has_work = !worker.ring.is_empty() || !worker.inbox.is_empty();
+        worker.pace.forget();
+        let has_work =
+            !worker.ring.is_empty() || !worker.spill.is_empty() || !worker.inbox.is_empty();
         if has_work && !self.idle.anyone_searches() {
             self.wake_one();
         }
+    }
+}
+
+impl Runtime {
+    /// After a push to the ring of `worker`, on its thread: tells of work to spare, if it is worth moving.
+    pub(crate) fn hint_of(&self, worker: &Worker) {
+        self.hint(worker.spare());
     }
 }
 
@@ -397,24 +404,4 @@ pub(crate) fn schedule(runnable: Runnable, info: ScheduleInfo) {
     if let Err(runnable) = context::keep(runnable, info.woken_while_running) {
         Runtime::get().receive(runnable);
     }
-}
-
-/// The worker to which this thread gives its tasks when all are busy: always the same, so that what belongs together
-/// stays together.
-fn home(workers: usize) -> usize {
-    use std::cell::Cell;
-
-    /// Counts threads. Relaxed: it only spreads them.
-    static THREADS: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static NUMBER: Cell<Option<usize>> = const { Cell::new(None) };
-    }
-    let number = NUMBER.try_with(|number| {
-        number.get().unwrap_or_else(|| {
-            let new = THREADS.fetch_add(1, Ordering::Relaxed);
-            number.set(Some(new));
-            new
-        })
-    });
-    number.unwrap_or(0) % workers
 }

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use leno_reactor::Batch;
 
-use crate::crew::Crew;
 use crate::runtime::Runtime;
 use crate::worker::Worker;
 
@@ -24,8 +23,8 @@ const PERIODS: [Duration; 3] = [
     Duration::from_millis(10),
 ];
 
-/// How many tasks the sentry takes out of a stuck worker's inbox at once.
-const INBOX_BATCH: usize = 256;
+/// How many tasks the sentry takes out of a stuck worker's spill and inbox at once.
+const QUEUE_BATCH: usize = 256;
 
 /// How many tasks in its own ring are enough for the sentry: it must not take more than others can take from it.
 const ENOUGH: usize = 128;
@@ -86,11 +85,11 @@ impl Watch {
         &mut self,
         runtime: &'static Runtime,
         worker: &'static Worker,
+        now: Instant,
     ) {
-        if runtime.workers().len() < 2 || runtime.idle.any_parked() {
+        if runtime.idle.any_parked() {
             return;
         }
-        let now = Instant::now();
         match self.last_look {
             Some(last) if now.saturating_duration_since(last) < PERIODS[2] => {}
             Some(_) => {
@@ -123,7 +122,7 @@ impl Watch {
                 self.relieve(other, worker);
             }
         }
-        runtime.hint(worker.ring.len());
+        runtime.hint_of(worker);
         lively
     }
 
@@ -141,8 +140,8 @@ impl Watch {
             if let Some(runnable) = stuck.next.take() {
                 worker.push(runnable);
             }
-            for _ in 0..INBOX_BATCH {
-                let Some(runnable) = stuck.inbox.pop() else {
+            for _ in 0..QUEUE_BATCH {
+                let Some(runnable) = stuck.spill.pop().or_else(|| stuck.inbox.pop()) else {
                     break;
                 };
                 worker.push(runnable);

@@ -64,7 +64,7 @@ impl Strangers {
                 break;
             };
             contain(|| {
-                running::run_nested(runnable);
+                running::run_anywhere(runnable);
             });
             ran += 1;
         }

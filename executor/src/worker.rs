@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use async_task::Runnable;
 use leno_reactor::{Parker, Reactor, Unparker, budget};
@@ -10,6 +11,7 @@ use leno_reactor::{Parker, Reactor, Unparker, budget};
 use crate::contain::contain;
 use crate::context;
 use crate::crew::Crew;
+use crate::pace::{Pace, Stopwatch};
 use crate::queue::{Inbox, NextSlot, Ring};
 use crate::root::Root;
 use crate::running;
@@ -24,15 +26,19 @@ const TASKS_PER_LOOK: u32 = 61;
 /// How many tasks in a row may come from the next-slot: two tasks that wake each other must not starve the rest.
 const NEXT_IN_A_ROW: u32 = 3;
 
-/// How many tasks are moved from the inbox to the ring at once, where others can steal half of them with one exchange.
-const INBOX_BATCH: usize = 32;
+/// How many tasks are moved from the spill or the inbox to the ring at once, where others can steal half of them with one
+/// exchange.
+const BATCH: usize = 32;
 
 /// The part of a worker that other threads use. Owned by the runtime, lives as long as it.
 pub(crate) struct Worker {
     pub(crate) index: usize,
     pub(crate) ring: Ring<Runnable>,
     pub(crate) next: NextSlot<Runnable>,
+    /// What did not fit into the ring.
+    pub(crate) spill: Inbox<Runnable>,
     pub(crate) inbox: Inbox<Runnable>,
+    pub(crate) pace: Pace,
     pub(crate) reactor: Arc<Reactor>,
     unparker: Unparker,
     /// For the thread that becomes this worker.
@@ -53,7 +59,9 @@ impl Worker {
             index,
             ring: Ring::new(),
             next: NextSlot::new(),
+            spill: Inbox::new(),
             inbox: Inbox::new(),
+            pace: Pace::new(),
             reactor,
             unparker: parker.unparker(),
             parker: Mutex::new(Some(parker)),
@@ -71,7 +79,7 @@ impl Worker {
         self.unparker.clone()
     }
 
-    /// Appends to the ring; when it is full, half of it moves to the inbox.
+    /// Appends to the ring; when it is full, half of it spills.
     ///
     /// # Safety
     ///
@@ -82,8 +90,27 @@ impl Worker {
         while let Err(rejected) = unsafe { self.ring.push(runnable) } {
             runnable = rejected;
             // SAFETY: as above.
-            unsafe { self.ring.overflow(|task| self.inbox.push(task)) };
+            unsafe { self.ring.overflow(|task| self.spill.push(task)) };
         }
+    }
+
+    /// How many tasks in the ring are worth being told of.
+    #[inline]
+    pub(crate) fn spare(&self) -> usize {
+        let queued = self.ring.len();
+        if self.pace.is_worth_taking(queued) {
+            queued
+        } else {
+            0
+        }
+    }
+
+    /// Takes a task that waits here, on any thread; not those from outside, which are in the inbox.
+    pub(crate) fn take_own(&self) -> Option<Runnable> {
+        self.next
+            .take()
+            .or_else(|| self.ring.steal_one())
+            .or_else(|| self.spill.pop())
     }
 
     /// Takes the parker: that makes the caller this worker, until it gives the parker back.
@@ -135,6 +162,7 @@ pub(crate) fn run<F: Future>(
         fresh: true,
         random: fastrand::Rng::new(),
         watch: Watch::new(runtime),
+        stopwatch: Stopwatch::default(),
     };
     // First of all, or tasks that always yield would keep the worker for ever.
     while !runtime.is_stopping() {
@@ -183,6 +211,7 @@ struct Loop<'t> {
     fresh: bool,
     random: fastrand::Rng,
     watch: Watch,
+    stopwatch: Stopwatch,
 }
 
 impl Loop<'_> {
@@ -200,8 +229,8 @@ impl Loop<'_> {
 
     /// Before anything is run: looks no longer for work, and shows that the worker is alive.
     fn begin_work(&mut self) {
-        self.seeker
-            .begin_work(self.runtime, || self.worker.ring.len());
+        let worker = self.worker;
+        self.seeker.begin_work(self.runtime, || worker.spare());
         if std::mem::take(&mut self.fresh) {
             let sentry = self.runtime.duty.arm(&self.runtime.idle, self.worker.index);
             if let Some(sentry) = sentry {
@@ -209,6 +238,7 @@ impl Loop<'_> {
             }
         }
         self.since_look += 1;
+        self.stopwatch.count();
         self.tick = self.tick.wrapping_add(1);
         self.worker.tick.store(self.tick, Ordering::Relaxed);
     }
@@ -216,10 +246,7 @@ impl Loop<'_> {
     /// The next task to run, if there is any that this worker can reach.
     fn find(&mut self) -> Option<Runnable> {
         if self.since_look >= TASKS_PER_LOOK {
-            self.since_look = 0;
-            self.parker.turn();
-            self.watch.look_when_all_are_busy(self.runtime, self.worker);
-            if let Some(runnable) = self.worker.inbox.pop() {
+            if let Some(runnable) = self.look_around() {
                 return Some(runnable);
             }
         }
@@ -230,23 +257,50 @@ impl Loop<'_> {
             }
         }
         self.next_in_a_row = 0;
+        self.tell_of_backlog();
         // SAFETY: this thread is the worker, and so the owner of its ring.
         let own = unsafe { self.worker.ring.pop() };
         own.or_else(|| self.worker.next.take())
-            .or_else(|| self.open_inbox())
+            .or_else(|| self.refill(&self.worker.spill))
+            .or_else(|| self.refill(&self.worker.inbox))
             .or_else(|| self.search())
     }
 
-    fn open_inbox(&mut self) -> Option<Runnable> {
-        let first = self.worker.inbox.pop()?;
-        for _ in 1..INBOX_BATCH {
-            let Some(runnable) = self.worker.inbox.pop() else {
+    /// What a busy worker does now and then: looks at the clock, the reactor, the others, and its inbox.
+    fn look_around(&mut self) -> Option<Runnable> {
+        let (runtime, worker) = (self.runtime, self.worker);
+        self.since_look = 0;
+        self.parker.turn();
+        if runtime.workers().len() >= 2 {
+            let now = Instant::now();
+            self.stopwatch.lap(&worker.pace, now);
+            self.watch.look_when_all_are_busy(runtime, worker, now);
+        }
+        worker.inbox.pop().or_else(|| worker.spill.pop())
+    }
+
+    /// Sees to it that a backlog does not last while others sleep, though it was not expected to.
+    fn tell_of_backlog(&mut self) {
+        let (runtime, worker) = (self.runtime, self.worker);
+        // Each hint is tried once more here, for the tasks that the worker runs may be longer than those that it has run.
+        if worker.ring.len() < 2 || worker.pace.is_brisk() || !runtime.idle.wants_hint() {
+            self.stopwatch.no_backlog();
+        } else if self.stopwatch.backlog_lasts(&worker.pace) {
+            runtime.hint(worker.ring.len());
+        }
+    }
+
+    /// Moves tasks from `queue` to the ring, and returns the first.
+    fn refill(&self, queue: &Inbox<Runnable>) -> Option<Runnable> {
+        let first = queue.pop()?;
+        for _ in 1..BATCH {
+            let Some(runnable) = queue.pop() else {
                 break;
             };
             // SAFETY: this thread is the worker.
             unsafe { self.worker.push(runnable) };
         }
-        self.runtime.hint(self.worker.ring.len());
+        self.runtime.hint_of(self.worker);
         Some(first)
     }
 
@@ -263,9 +317,15 @@ impl Loop<'_> {
                 .chain(before)
                 .filter(|other| other.index != self.worker.index)
                 .find_map(|other| {
-                    // SAFETY: this thread is the worker, and so the owner of the ring that is stolen into.
-                    unsafe { other.ring.steal_into(&self.worker.ring) }
-                        .or_else(|| other.inbox.pop())
+                    let backlog = other.ring.len() + other.spill.len();
+                    let own = if other.pace.is_worth_taking(backlog) {
+                        // SAFETY: this thread is the worker, and so the owner of the ring that is stolen into.
+                        unsafe { other.ring.steal_into(&self.worker.ring) }
+                            .or_else(|| other.spill.pop())
+                    } else {
+                        None
+                    };
+                    own.or_else(|| other.inbox.pop())
                 })
         })
     }
@@ -278,6 +338,7 @@ impl Loop<'_> {
             // The own inbox, too: a worker that has only just been started is not among those that are asked for mail.
             || root_may_be_woken || runtime.is_stopping() || !worker.inbox.is_empty(),
             || {
+                self.stopwatch.stop(&worker.pace);
                 let limit = self.watch.before_sleep(runtime, worker.index);
                 if self.parker.park(limit) {
                     // A worker that sleeps between its tasks makes one call a sleep and none beside it.
@@ -288,6 +349,7 @@ impl Loop<'_> {
         );
         if slept {
             self.fresh = true;
+            self.stopwatch.start(&worker.pace);
             self.watch.after_sleep(runtime, worker);
         }
     }

@@ -16,6 +16,7 @@ thread_local! {
 }
 
 /// Gives the task that a worker is about to poll a fresh budget.
+#[inline]
 pub fn refill() {
     LEFT.set(Some(OPERATIONS));
 }
@@ -31,6 +32,7 @@ pub fn restore(left: Option<u32>) {
 }
 
 /// Spends one unit. False: nothing is left, the task has been woken, return `Pending`.
+#[inline]
 pub(crate) fn spend(cx: &Context<'_>) -> bool {
     match LEFT.get() {
         None => true,

@@ -17,13 +17,16 @@ pub(crate) struct Crowd {
 #[derive(Debug, Default)]
 struct Members {
     places: Vec<Place>,
+    /// One that is free, if any, which leads to the others.
+    first_free: Option<usize>,
     /// How many of them are free.
     free: usize,
 }
 
 #[derive(Debug)]
 enum Place {
-    Free,
+    /// Nobody's. The next such place, if any.
+    Free(Option<usize>),
     Waiting(Waker),
     /// Its waker was taken out, to be called; the member has not looked since.
     Called,
@@ -98,26 +101,29 @@ impl Crowd {
 
 impl Members {
     fn join(&mut self, waiting: Place) -> Membership {
-        if self.free > 0 {
-            if let Some(free) = self.places.iter().position(|p| matches!(p, Place::Free)) {
-                self.places[free] = waiting;
-                self.free -= 1;
-                return Membership(free);
-            }
+        let Some(place) = self.first_free else {
+            self.places.push(waiting);
+            return Membership(self.places.len() - 1);
+        };
+        if let Place::Free(next) = std::mem::replace(&mut self.places[place], waiting) {
+            self.first_free = next;
         }
-        self.places.push(waiting);
-        Membership(self.places.len() - 1)
+        self.free -= 1;
+        Membership(place)
     }
 
     /// Returns what was there, to be dropped when the lock is released.
     fn vacate(&mut self, place: usize) -> Place {
-        let left = std::mem::replace(&mut self.places[place], Place::Free);
+        let left = std::mem::replace(&mut self.places[place], Place::Free(self.first_free));
+        self.first_free = Some(place);
         self.free += 1;
         if self.free == self.places.len() {
             // The last one turns off the light. One place stays, for a handle that one task awaits again and again.
-            self.places.truncate(1);
+            self.places.clear();
             self.places.shrink_to(1);
-            self.free = self.places.len();
+            self.places.push(Place::Free(None));
+            self.first_free = Some(0);
+            self.free = 1;
         }
         left
     }

@@ -56,9 +56,10 @@ impl Drop for Entered {
 
 /// Says that the calling thread polls with the waker of this data from here on, and returns the data of the one before.
 ///
-/// For executors, before each poll of a task: a wait with that waker needs nobody to look after it, because the thread
-/// comes back. Whoever nests puts the former one back. It is a hint: to leave it out costs a needless watch over the
-/// thread, see the file `vigil.rs`.
+/// For executors, before each poll of a task that only this thread will go on with: a wait with that waker needs nobody to
+/// look after it, because the thread comes back. Null means that there is no such waker, which is always right and costs a
+/// needless watch over the thread, see the file `vigil.rs`. Whoever nests puts the former one back.
+#[inline]
 pub fn polls_with(waker: *const ()) -> *const () {
     OWN_WAKER.replace(waker)
 }
@@ -83,14 +84,32 @@ pub(crate) fn with<R>(f: impl FnOnce(&Arc<Reactor>) -> R) -> R {
 /// This thread does if it comes back. It does not if it is in no `block_on` of ours, and then there is the guests'
 /// attendant; nor if the waker is that of another executor's loop inside of ours, and then somebody keeps vigil.
 pub(crate) fn attend(reactor: &Arc<Reactor>, waker: *const ()) {
+    let comes_back = !waker.is_null() && ptr::eq(OWN_WAKER.get(), waker);
     if ptr::eq(RETURNS_TO.get(), Arc::as_ptr(reactor)) {
-        if !ptr::eq(OWN_WAKER.get(), waker) {
+        if !comes_back {
             vigil::keep(reactor);
         }
     } else if guest::is(reactor) {
         guest::attend();
+    } else if !comes_back || !is_worker() {
+        // A worker's reactor. The worker comes back in most cases, and other workers look after it if there are any; but who
+        // waits here can go on while they all block.
+        vigil::keep(reactor);
     }
-    // Any other reactor is a worker's, and its worker comes back.
+}
+
+/// Whether this thread is a worker.
+fn is_worker() -> bool {
+    WORKERS
+        .try_with(|current| current.borrow().is_some())
+        .unwrap_or(false)
+}
+
+/// Says that what waits at the calling thread's reactor, or at the guests', can from here on be gone on with by other threads:
+/// somebody must see to it while this one is busy. For executors that several threads run.
+pub fn shares_tasks() {
+    with(vigil::keep);
+    vigil::keep(guest::reactor());
 }
 
 /// One `block_on` on this thread, which waits in a reactor and polls with a waker of its own. Ends when dropped.
@@ -123,9 +142,9 @@ impl Drop for Level {
     fn drop(&mut self) {
         RETURNS_TO.set(self.returned_to);
         OWN_WAKER.set(self.polled_with);
-        // What this thread waited for on others' behalf is now nobody's.
-        if self.is_guest && self.returned_to.is_null() && guest::is_abandoned() {
-            guest::attend();
+        // What this thread waited for on others' behalf is now nobody's, or that of somebody who may be busy.
+        if self.is_guest && self.returned_to.is_null() && guest::reactor().is_awaited() {
+            guest::inherit();
         }
     }
 }

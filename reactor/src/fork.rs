@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 /// The generation this process is in.
+#[inline]
 pub fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
 }

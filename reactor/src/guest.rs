@@ -7,12 +7,17 @@
 
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use crate::fork::PerProcess;
 use crate::notice::notice;
 use crate::parker::Parker;
 use crate::reactor::Reactor;
 use crate::sync::lock;
+use crate::vigil;
+
+/// How long the attendant stays when nothing waits any more.
+const LINGER: Duration = Duration::from_millis(10);
 
 /// The guests' reactor and what its attendant needs. Lives for ever; a forked child makes another one.
 struct Guest {
@@ -52,10 +57,15 @@ pub(crate) fn is(reactor: &Arc<Reactor>) -> bool {
     Arc::ptr_eq(reactor, &guest().reactor)
 }
 
-/// Whether something waits in the guest reactor and no thread is there, nor on the bench to be called.
-pub(crate) fn is_abandoned() -> bool {
+/// A thread leaves something behind that waits in the guest reactor: sees to it that somebody else will handle it.
+pub(crate) fn inherit() {
     let reactor = &guest().reactor;
-    !reactor.seat.is_taken() && reactor.bench.is_empty() && reactor.is_awaited()
+    if reactor.seat.is_taken() || !reactor.bench.is_empty() {
+        // Others are there, but they may have more to do than to come back.
+        vigil::keep(reactor);
+    } else {
+        attend();
+    }
 }
 
 /// Calls the attendant to the guest reactor, unless it is there.
@@ -84,14 +94,14 @@ pub(crate) fn attend() {
             drop(attendant);
             notice(format_args!(
                 "cannot start the thread that waits for sockets and timers outside of `leno::block_on` ({error}); they \
-                 wait until a thread calls `block_on` or threads can be had again"
+                 wait until a thread calls `block_on`, or something else begins to wait and threads can be had again"
             ));
         }
     }
 }
 
 fn work(guest: &'static Guest) {
-    let mut parker = Parker::new(guest.reactor.clone());
+    let mut parker = Parker::faithful(guest.reactor.clone());
     loop {
         let mut attendant = lock(&guest.attendant);
         while !attendant.called {
@@ -102,8 +112,15 @@ fn work(guest: &'static Guest) {
         }
         attendant.called = false;
         drop(attendant);
-        while guest.reactor.is_awaited() {
-            parker.park(None);
+        // Whoever was woken last may be about to wait again: it stays for a moment longer.
+        let mut lingers = false;
+        while guest.reactor.is_awaited() || !std::mem::replace(&mut lingers, true) {
+            if guest.reactor.is_awaited() {
+                lingers = false;
+                parker.park(None);
+            } else {
+                parker.park(Some(LINGER));
+            }
         }
         parker.leave();
         guest.attended.store(false, Ordering::Release);

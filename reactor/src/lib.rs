@@ -55,7 +55,7 @@ pub use self::{
     async_io::{Async, IoSafe, Readable, ReadableOwned, Writable, WritableOwned},
     batch::Batch,
     block_on::{before_sleep, block_on},
-    current::{Entered, enter, polls_with},
+    current::{Entered, enter, polls_with, shares_tasks},
     fork::{PerProcess, after_fork, generation as fork_generation},
     notice::notice,
     parker::{Parker, Unparker},

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::batch::Batch;
 use crate::park_state::{ParkState, Place};
 use crate::reactor::Reactor;
+use crate::vigil;
 
 /// Puts one thread to sleep until its reactor has events, a timer is due, or an [`Unparker`] calls.
 ///
@@ -29,6 +30,8 @@ pub struct Parker {
     state: Arc<ParkState>,
     reactor: Arc<Reactor>,
     batch: Batch,
+    /// Whether its thread does nothing else than to come back.
+    faithful: bool,
 }
 
 /// Wakes the thread of a [`Parker`]. Cheap to clone; outlives the parker without harm.
@@ -45,6 +48,15 @@ impl Parker {
             state: Arc::new(ParkState::new()),
             reactor,
             batch: Batch::new(),
+            faithful: false,
+        }
+    }
+
+    /// For a thread that does nothing else than to sleep here.
+    pub(crate) fn faithful(reactor: Arc<Reactor>) -> Parker {
+        Parker {
+            faithful: true,
+            ..Parker::new(reactor)
         }
     }
 
@@ -128,7 +140,11 @@ impl Parker {
     /// called to it.
     pub fn leave(&self) {
         if !self.reactor.is_foreign() {
+            // It begins with a fence, which the look at the suspicion needs, too.
             self.reactor.bench.call_one(|| self.reactor.seat.is_taken());
+            if self.reactor.suspicion.is_dormant() && !self.faithful {
+                vigil::keep(&self.reactor);
+            }
         }
     }
 

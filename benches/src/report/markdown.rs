@@ -82,10 +82,10 @@ fn one_group(rows: &[RowResult], max_load: f64) -> String {
         }
         let standing = row.standing();
         let share = standing.map_or_else(
-            || "–".to_owned(),
-            |(share, peer)| format!("{share:.2} of {peer}"),
+            || "– | –".to_owned(),
+            |(share, peer, goal)| format!("{share:.2} of {peer} | {goal:.2}"),
         );
-        let _ = writeln!(text, " {share} | {:.2} |", row.row.goal.share);
+        let _ = writeln!(text, " {share} |");
     }
     text.push_str(&remarks(rows));
     text

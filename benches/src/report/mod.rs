@@ -6,6 +6,7 @@ mod number;
 mod svg;
 mod table;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -81,19 +82,21 @@ impl RowResult {
         Some(cell.spread(|sample| self.row.figure.of(sample))?.median)
     }
 
-    /// The best of those that leno is compared with.
-    pub fn best_rival(&self) -> Option<(Peer, f64)> {
+    /// The one that leno's goal is hardest to reach against, its figure, and what share of it leno may have.
+    fn best_rival(&self) -> Option<(Peer, f64, f64)> {
         self.cells
             .iter()
-            .filter(|cell| self.row.goal.rivals.include(cell.peer))
-            .filter_map(|cell| Some((cell.peer, self.figure(cell.peer)?)))
-            .min_by(|(_, one), (_, other)| one.total_cmp(other))
+            .filter_map(|cell| {
+                let may_have = self.row.goal.against(cell.peer)?;
+                Some((cell.peer, self.figure(cell.peer)?, may_have))
+            })
+            .min_by(|(_, one, share), (_, other, of_it)| (one * share).total_cmp(&(other * of_it)))
     }
 
-    /// leno's figure as a share of its best rival's, and who that is.
-    pub fn standing(&self) -> Option<(f64, Peer)> {
-        let (peer, best) = self.best_rival()?;
-        Some((self.figure(Peer::Leno)? / best, peer))
+    /// leno's figure as a share of its best rival's, who that is, and what that share may be.
+    pub fn standing(&self) -> Option<(f64, Peer, f64)> {
+        let (peer, best, goal) = self.best_rival()?;
+        Some((self.figure(Peer::Leno)? / best, peer, goal))
     }
 
     /// What leno's extras are and may be at most: name, value, limit.
@@ -125,10 +128,9 @@ pub struct Results {
 
 impl Results {
     pub fn new(plan: &Plan, args: &Args, machine: Machine) -> Results {
-        let cells = || {
-            plan.peers
-                .iter()
-                .map(|&peer| Cell {
+        let cells = |row: &Row| {
+            plan.peers_on(row)
+                .map(|peer| Cell {
                     peer,
                     measurements: Vec::new(),
                     gap: None,
@@ -147,15 +149,15 @@ impl Results {
                 .iter()
                 .map(|row| RowResult {
                     row: row.clone(),
-                    cells: cells(),
+                    cells: cells(row),
                 })
                 .collect(),
         }
     }
 
     pub fn peers(&self) -> impl Iterator<Item = Peer> + use<> {
-        let cells = self.rows.first().map(|row| &row.cells);
-        let peers: Vec<Peer> = cells.into_iter().flatten().map(|cell| cell.peer).collect();
+        let cells = self.rows.iter().flat_map(|row| &row.cells);
+        let peers: BTreeSet<Peer> = cells.map(|cell| cell.peer).collect();
         peers.into_iter()
     }
 

@@ -93,5 +93,8 @@ fn colour(peer: Peer) -> RGBColor {
         Peer::Threads => RGBColor(140, 140, 140),
         Peer::Go => RGBColor(90, 180, 210),
         Peer::Java => RGBColor(190, 160, 80),
+        Peer::Monoio => RGBColor(200, 130, 150),
+        Peer::MonoioUring => RGBColor(225, 170, 185),
+        Peer::OneLoop | Peer::Loops => RGBColor(60, 60, 60),
     }
 }

@@ -75,9 +75,8 @@ fn one_row(result: &RowResult, max_load: f64) -> String {
 
 /// How leno stands.
 fn verdict(result: &RowResult) -> Option<String> {
-    let (share, rival) = result.standing()?;
+    let (share, rival, goal) = result.standing()?;
     let met = |met: bool| if met { "met" } else { "MISSED" };
-    let goal = result.row.goal.share;
     let mut text = format!(
         "leno {share:.2} of {rival}, goal {goal:.2} {}",
         met(share <= goal)

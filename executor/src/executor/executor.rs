@@ -202,8 +202,11 @@ impl<'a> Executor<'a> {
     /// assert!(!executor.try_tick());
     /// ```
     pub fn try_tick(&self) -> bool {
-        let task = self.shards.get().and_then(|shards| shards.state().take());
-        task.map(running::run_nested).is_some()
+        let task = self.shards.get().and_then(|shards| {
+            shards.state().share();
+            shards.state().take()
+        });
+        task.map(running::run_anywhere).is_some()
     }
 
     /// Waits until a task is ready to run, and polls it.

@@ -185,7 +185,7 @@ impl<'a> LocalExecutor<'a> {
     /// ```
     pub fn try_tick(&self) -> bool {
         let task = self.state.get().and_then(|state| state.take());
-        task.map(running::run_nested).is_some()
+        task.map(running::run_anywhere).is_some()
     }
 
     /// Waits until a task is ready to run, and polls it.

@@ -113,7 +113,7 @@ impl LocalState {
     pub(super) async fn tick(&self) {
         let mut sleeper = Sleeper::new(self);
         let task = poll_fn(|cx| sleeper.poll_for(cx, || self.take())).await;
-        running::run_nested(task);
+        running::run_anywhere(task);
     }
 
     pub(super) async fn run<T>(&self, main: impl Future<Output = T>) -> T {
@@ -125,9 +125,9 @@ impl LocalState {
             if let Poll::Ready(output) = main.as_mut().poll(cx) {
                 return Poll::Ready(output);
             }
-            let _nested = Nested::enter();
+            let nested = Nested::enter(Some(cx));
             for _ in 0..TASKS_PER_POLL {
-                running::run(ready!(sleeper.poll_for(cx, || self.take())));
+                nested.run(ready!(sleeper.poll_for(cx, || self.take())));
             }
             cx.waker().wake_by_ref();
             Poll::Pending

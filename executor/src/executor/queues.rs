@@ -48,6 +48,11 @@ impl<T: Pointer> Queues<T> {
         }
     }
 
+    /// Whether a `run` exists.
+    pub(crate) fn has_rings(&self) -> bool {
+        !read(&self.rings).is_empty()
+    }
+
     pub(crate) fn take_injected(&self) -> Option<T> {
         self.injector.pop().ok()
     }

@@ -15,10 +15,7 @@ use super::{
     sleeper::{Sleeper, Work},
     state::State,
 };
-use crate::{
-    queue::Ring,
-    running::{self, Nested},
-};
+use crate::{context, queue::Ring, running::Nested};
 
 /// How many tasks a `run` runs in a row before it returns to whoever polls it, so that this one can
 /// look after its timers and sockets.
@@ -45,6 +42,9 @@ struct Runner<'s> {
 
 impl<'s> Runner<'s> {
     fn new(state: &'s State) -> Self {
+        if state.queues.has_rings() {
+            state.share();
+        }
         Self {
             state,
             ring: state.queues.open_ring(),
@@ -72,11 +72,13 @@ impl<'s> Runner<'s> {
         if let Poll::Ready(output) = main.poll(cx) {
             return Poll::Ready(output);
         }
-        let _nested = Nested::enter();
+        // A task that is woken may be taken by another `run`, while this thread is busy.
+        let alone = !state.is_shared() && context::current().is_none();
+        let nested = Nested::enter(alone.then_some(&*cx));
         for _ in 0..TASKS_PER_POLL {
             // SAFETY: as above.
             let task = ready!(sleeper.poll_for(cx, || unsafe { look(state, ring, looks) }));
-            running::run(task);
+            nested.run(task);
         }
         if !ring.is_empty() {
             // A lone task that yielded was not announced, and nobody knows when we are polled again.

@@ -36,6 +36,9 @@ const RINGS_FIRST: u8 = 32;
 pub(super) struct State {
     pub(super) queues: Queues<Runnable>,
     pub(super) sleepers: Sleepers,
+    /// Whether tasks that one thread has polled may be run by another. Set once, when a second `run` begins beside another one,
+    /// or a `tick`; read by each `run`. Relaxed: a `run` that is too early is made up for by who sets it.
+    shared: AtomicBool,
     /// Set by the executor's drop, on the thread that drops all futures. Read on that thread when a
     /// future's drop panicked; what another thread reads before does not matter.
     closing: AtomicBool,
@@ -48,6 +51,7 @@ impl State {
         Self {
             queues: Queues::new(),
             sleepers: Sleepers::new(),
+            shared: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             first_panic: Mutex::new(None),
         }
@@ -67,6 +71,17 @@ impl State {
         self.sleepers.announce();
     }
 
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared.load(Ordering::Relaxed)
+    }
+
+    /// The calling thread is not the only one to run tasks here: what waits already must be served while the others are busy.
+    pub(super) fn share(&self) {
+        if !self.shared.swap(true, Ordering::Relaxed) {
+            leno_reactor::shares_tasks();
+        }
+    }
+
     /// Takes a task out of any queue.
     pub(super) fn take(&self) -> Option<Runnable> {
         let first = if fastrand::u8(..RINGS_FIRST) == 0 {
@@ -78,9 +93,10 @@ impl State {
     }
 
     pub(super) async fn tick(&self) {
+        self.share();
         let mut sleeper = Sleeper::new(self);
         let task = poll_fn(|cx| sleeper.poll_for(cx, || self.take())).await;
-        running::run_nested(task);
+        running::run_anywhere(task);
     }
 }
 

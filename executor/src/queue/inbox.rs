@@ -1,8 +1,9 @@
-//! What other threads give a worker: unbounded, many producers, emptied by its owner and by whoever looks for work.
+//! What other threads give a worker, and what its own ring has no room for: unbounded, many producers, emptied by its owner
+//! and by whoever looks for work.
 
 use concurrent_queue::ConcurrentQueue;
 
-/// One worker's inbox.
+/// One such queue of a worker.
 #[derive(Debug)]
 pub(crate) struct Inbox<T> {
     queue: ConcurrentQueue<T>,
@@ -23,6 +24,10 @@ impl<T> Inbox<T> {
 
     pub(crate) fn pop(&self) -> Option<T> {
         self.queue.pop().ok()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -5,48 +5,76 @@ use std::sync::Arc;
 use loom::sync::Mutex;
 use loom::thread;
 
+use crate::seat::Seat;
 use crate::suspicion::Suspicion;
-use crate::sync::lock;
+use crate::sync::{Ordering, fence, lock};
 
 /// What a thread and the vigil share.
 struct Watch {
     suspicion: Suspicion,
+    seat: Seat,
     reported: Mutex<bool>,
 }
 
-#[test]
-fn who_goes_astray_after_coming_back_stays_under_watch() {
-    loom::model(|| {
+impl Watch {
+    fn raise(&self) {
+        if self.suspicion.raise() {
+            *lock(&self.reported) = true;
+        }
+    }
+
+    /// A thread sleeps and wakes, as `Parker` does.
+    fn sleep(&self) {
+        drop(self.seat.sit().unwrap());
+        fence(Ordering::SeqCst);
+        if self.suspicion.is_dormant() {
+            self.raise();
+        }
+    }
+
+    /// One look of the vigil, as in `vigil.rs`, at a reactor where something always waits.
+    fn look(&self, listed: &mut bool) {
+        *listed |= std::mem::take(&mut *lock(&self.reported));
+        if !*listed {
+            return;
+        }
+        self.suspicion.was_renewed();
+        if self.seat.is_slept_in() && self.suspicion.rest() {
+            fence(Ordering::SeqCst);
+            *listed = !self.seat.is_slept_in() && self.suspicion.come_back();
+        }
+    }
+}
+
+fn check(astray: impl Fn(&Watch) + Copy + Send + Sync + 'static) {
+    loom::model(move || {
         let watch = Arc::new(Watch {
             suspicion: Suspicion::new(),
+            seat: Seat::new(),
             reported: Mutex::new(false),
         });
-        let astray = watch.clone();
-        let astray = thread::spawn(move || {
-            // It comes back twice, and after the second wait no more.
-            for _ in 0..2 {
-                astray.suspicion.visit();
-                if astray.suspicion.raise() {
-                    *lock(&astray.reported) = true;
-                }
-            }
-        });
-
-        // As `vigil.rs` does.
-        let mut listed = None;
-        for _ in 0..3 {
-            if std::mem::take(&mut *lock(&watch.reported)) {
-                listed = Some(watch.suspicion.visits());
-            }
-            let Some(seen) = listed else { continue };
-            let renewed = watch.suspicion.was_renewed();
-            let visits = watch.suspicion.visits();
-            listed = Some(visits);
-            if visits != seen && !renewed && watch.suspicion.lift() {
-                listed = None;
-            }
+        // Something waits with a waker that nobody knows.
+        watch.raise();
+        let theirs = watch.clone();
+        let thread = thread::spawn(move || astray(&theirs));
+        let mut listed = false;
+        for _ in 0..2 {
+            watch.look(&mut listed);
         }
-        astray.join().unwrap();
-        assert!(listed.is_some() || *lock(&watch.reported));
+        thread.join().unwrap();
+        assert!(listed || *lock(&watch.reported), "nobody watches it");
+    });
+}
+
+#[test]
+fn who_goes_astray_after_a_sleep_is_under_watch() {
+    check(Watch::sleep);
+}
+
+#[test]
+fn who_goes_astray_after_another_wait_is_under_watch() {
+    check(|watch| {
+        watch.sleep();
+        watch.raise();
     });
 }
