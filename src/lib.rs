@@ -60,7 +60,7 @@
 //!
 //! What `smol` 2 has is here under the same path and does the same, except `process`, which is still to come. The
 //! process-wide executor has a worker for each core where smol's has one thread; `LENO_THREADS`, or else `SMOL_THREADS`,
-//! sets another number.
+//! sets another number. The types in [`channel`] do what those of `async-channel` do, and are types of leno.
 //!
 //! # Platforms
 //!

@@ -6,8 +6,8 @@ use std::pin::pin;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Where a thread sleeps until it is woken. Not `std::thread::park`: others may leave a token there for purposes of their own, and
-/// would miss it.
+/// Where a thread sleeps until it is woken. Not `std::thread::park`: others may leave a token there for purposes of
+/// their own, and would miss it.
 #[derive(Default)]
 struct Bed {
     is_woken: Mutex<bool>,

@@ -50,8 +50,8 @@ impl<T> Buffer<T> {
         message
     }
 
-    /// Halves an unbounded buffer of which three quarters are empty, so that a burst does not hold its memory for ever, and each
-    /// message pays for one move at most. A bounded one may keep what its capacity allows.
+    /// Halves an unbounded buffer of which three quarters are empty, so that a burst does not hold its memory for
+    /// ever, and each message pays for one move at most. A bounded one may keep what its capacity allows.
     #[inline]
     fn tidy(&mut self) {
         let slots = self.messages.capacity();

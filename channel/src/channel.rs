@@ -1,5 +1,5 @@
-//! [`Channel`]: what the two sides share. What they do with it is in `sending.rs`, `receiving.rs` and `closing.rs`; the README tells how it works
-//! as a whole.
+//! [`Channel`]: what the two sides share. What they do with it is in `sending.rs`, `receiving.rs` and `closing.rs`;
+//! the README tells how it works as a whole.
 
 use crate::buffer::Buffer;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -10,14 +10,15 @@ pub(crate) struct Channel<T> {
     /// Foreign code never runs while it is held: no waker is cloned, called or dropped, and no message is dropped.
     state: Mutex<State<T>>,
 
-    /// How many messages there were a moment ago. Written under the lock, and read without it by those who are about to take it, who
-    /// only guess from it whether they will have to wait. Relaxed: a wrong guess costs time and nothing else.
+    /// How many messages there were a moment ago. Written under the lock, and read without it by those who are about
+    /// to take it, who only guess from it whether they will have to wait. Relaxed: a wrong guess costs time and
+    /// nothing else.
     pub(crate) hint: AtomicUsize,
 
     pub(crate) capacity: Option<usize>,
 
-    /// How many [`Sender`](crate::Sender)s there are. Who takes it to zero closes the channel. Decrements are `AcqRel` like those of any
-    /// reference count: what the others did with their senders comes before the close.
+    /// How many [`Sender`](crate::Sender)s there are. Who takes it to zero closes the channel. Decrements are
+    /// `AcqRel` like those of any reference count: what the others did with their senders comes before the close.
     pub(crate) senders: AtomicUsize,
 
     /// How many [`Receiver`](crate::Receiver)s there are; as `senders`.
@@ -30,8 +31,8 @@ pub(crate) struct State<T> {
     pub(crate) is_closed: bool,
     /// `Recv` futures, while there is no message. One is notified for each message.
     pub(crate) recvs: Waiters,
-    /// Receivers that were polled as streams, while there is no message. All are notified for each message: a stream that nobody polls
-    /// any more keeps its place.
+    /// Receivers that were polled as streams, while there is no message. All are notified for each message: a stream
+    /// that nobody polls any more keeps its place.
     pub(crate) streams: Waiters,
     /// `Send` futures, while the buffer is full. One is notified for each message that is taken.
     pub(crate) sends: Waiters,

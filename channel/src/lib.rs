@@ -55,8 +55,8 @@ pub fn bounded<T>(cap: usize) -> (Sender<T>, Receiver<T>) {
     open(Some(cap))
 }
 
-/// Makes a channel that holds any number of messages. Sending never waits, so nothing slows down senders that are faster than the
-/// receivers.
+/// Makes a channel that holds any number of messages. Sending never waits, so nothing slows down senders that are
+/// faster than the receivers.
 ///
 /// # Examples
 ///

@@ -20,11 +20,12 @@ use crate::weak::{WeakReceiver, count_one};
 pin_project! {
     /// The side of a channel that messages go to.
     ///
-    /// Clones receive from the same channel, in any task or thread; each message goes to one of them. When the last one is dropped the
-    /// channel is closed.
+    /// Clones receive from the same channel, in any task or thread; each message goes to one of them. When the last
+    /// one is dropped the channel is closed.
     ///
-    /// It is a [`Stream`] too, which ends when the channel is closed and empty. A message wakes *all* receivers that wait as streams,
-    /// but only one that waits in [`recv`](Receiver::recv): where many receivers share a channel, prefer that.
+    /// It is a [`Stream`] too, which ends when the channel is closed and empty. A message wakes *all* receivers that
+    /// wait as streams, but only one that waits in [`recv`](Receiver::recv): where many receivers share a channel,
+    /// prefer that.
     ///
     /// # Examples
     ///
@@ -148,7 +149,8 @@ impl<T> Receiver<T> {
         crate::blocking::wait(self.recv())
     }
 
-    /// Closes the channel: nothing more can be sent, what is in it can still be received. Returns whether this call did it.
+    /// Closes the channel: nothing more can be sent, what is in it can still be received. Returns whether this call
+    /// did it.
     ///
     /// # Examples
     ///

@@ -82,8 +82,8 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Whether a receiver would probably have to wait. It clones its waker then before it takes the lock: under the lock it must not,
-    /// and to let go and lock again costs more than a clone too many now and then.
+    /// Whether a receiver would probably have to wait. It clones its waker then before it takes the lock: under the
+    /// lock it must not, and to let go and lock again costs more than a clone too many now and then.
     #[inline]
     fn seems_empty(&self) -> bool {
         self.hint.load(Ordering::Relaxed) == 0
@@ -173,7 +173,8 @@ impl<T> Channel<T> {
         Poll::Pending
     }
 
-    /// A `Recv` or a stream that waited is given up. If it was notified of a message, somebody else gets to know of it.
+    /// A `Recv` or a stream that waited is given up. If it was notified of a message, somebody else gets to know of
+    /// it.
     pub(crate) fn cancel_recv(&self, role: Role, ticket: Ticket) {
         let mut state = self.lock();
         let left = state.receivers(role).leave(ticket);

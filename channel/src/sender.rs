@@ -11,8 +11,8 @@ use crate::weak::{WeakSender, count_one};
 
 /// The side of a channel that messages come from.
 ///
-/// Clones send into the same channel, from any task or thread. When the last one is dropped the channel is closed, and receivers get
-/// what is left.
+/// Clones send into the same channel, from any task or thread. When the last one is dropped the channel is closed,
+/// and receivers get what is left.
 ///
 /// # Examples
 ///
@@ -41,7 +41,8 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// [`TrySendError::Full`] if there is no room, [`TrySendError::Closed`] if the channel is closed; both with the message.
+    /// [`TrySendError::Full`] if there is no room, [`TrySendError::Closed`] if the channel is closed; both with the
+    /// message.
     ///
     /// # Examples
     ///
@@ -59,7 +60,8 @@ impl<T> Sender<T> {
         self.channel.try_send(msg)
     }
 
-    /// Sends a message, and waits for room if there is none. Who waits longest is told first that there is room again.
+    /// Sends a message, and waits for room if there is none. Who waits longest is told first that there is room
+    /// again.
     ///
     /// If the future is dropped before it is ready, the message was not sent and is dropped too.
     ///
@@ -147,7 +149,8 @@ impl<T> Sender<T> {
         self.channel.force_send(msg)
     }
 
-    /// Closes the channel: nothing more can be sent, what is in it can still be received. Returns whether this call did it.
+    /// Closes the channel: nothing more can be sent, what is in it can still be received. Returns whether this call
+    /// did it.
     ///
     /// # Examples
     ///

@@ -96,8 +96,8 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Whether a send would probably have to wait. It clones its waker then before it takes the lock: under the lock it must not, and
-    /// to let go and lock again costs more than a clone too many now and then.
+    /// Whether a send would probably have to wait. It clones its waker then before it takes the lock: under the lock
+    /// it must not, and to let go and lock again costs more than a clone too many now and then.
     #[inline]
     fn seems_full(&self) -> bool {
         self.capacity

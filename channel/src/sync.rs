@@ -1,5 +1,5 @@
-//! The synchronization primitives that the channel is built from: `std`'s, or under `--cfg loom` those of loom, so that what
-//! the models check is what ships.
+//! The synchronization primitives that the channel is built from: `std`'s, or under `--cfg loom` those of loom, so
+//! that what the models check is what ships.
 
 #[cfg(not(loom))]
 pub(crate) use std::sync::{Arc, Mutex, MutexGuard, atomic};

@@ -11,8 +11,8 @@ const NONE: u32 = u32::MAX;
 /// With so many places or fewer, the memory is kept when nobody waits any more.
 const KEPT: usize = 64;
 
-/// A future's right to a place. It must be given back with [`Waiters::leave`]: a place whose ticket is lost is never free
-/// again, and a notification that it gets is lost with it.
+/// A future's right to a place. It must be given back with [`Waiters::leave`]: a place whose ticket is lost is never
+/// free again, and a notification that it gets is lost with it.
 #[derive(Debug)]
 pub(crate) struct Ticket(
     /// One more than the index of the place, so that an `Option<Ticket>` needs no more room than this.
@@ -38,8 +38,8 @@ struct Place {
 
 /// A queue of waiting futures from which any can leave.
 ///
-/// A place *waits* until it is *notified*; it stays its future's until that leaves or waits again. Wakers are given out, never
-/// called, and never dropped: everything here happens inside of the channel's lock.
+/// A place *waits* until it is *notified*; it stays its future's until that leaves or waits again. Wakers are given
+/// out, never called, and never dropped: everything here happens inside of the channel's lock.
 pub(crate) struct Waiters {
     /// All places; a future keeps the index of its own in its ticket.
     places: Vec<Place>,
@@ -104,8 +104,8 @@ impl Waiters {
         index
     }
 
-    /// Lets the future that has `ticket` wait on for a notification, which will call `current`. Returns `false` if a clone of
-    /// `current` is needed for that in `spare`: to make one here would run foreign code under the lock.
+    /// Lets the future that has `ticket` wait on for a notification, which will call `current`. Returns `false` if a
+    /// clone of `current` is needed for that in `spare`: to make one here would run foreign code under the lock.
     ///
     /// Whatever is in `spare` afterwards is for the caller to drop when the lock is gone.
     #[must_use]

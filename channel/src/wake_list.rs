@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 
-/// Wakers that were taken from waiting futures under the lock. Nearly always there is one at most, which needs no memory.
+/// Wakers that were taken from waiting futures under the lock. Nearly always there is one at most, which needs no
+/// memory.
 #[derive(Default)]
 #[must_use = "who is not woken sleeps for ever"]
 pub(crate) struct WakeList {

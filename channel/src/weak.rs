@@ -9,7 +9,8 @@ use crate::sender::Sender;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
-/// More handles than this can only be there if they are leaked in a loop. A count that wraps would close the channel under them.
+/// More handles than this can only be there if they are leaked in a loop. A count that wraps would close the channel
+/// under them.
 const MOST: usize = usize::MAX / 2;
 
 /// Counts one more handle, by means of one that is there.

@@ -1,4 +1,5 @@
-//! Nothing differs from async-channel but what the README says: the same traits, and the same answers to the same calls.
+//! Nothing differs from async-channel but what the README says: the same traits, and the same answers to the same
+//! calls.
 
 mod support;
 

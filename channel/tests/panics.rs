@@ -1,4 +1,5 @@
-//! Foreign code that is called on the way: wakers and the drops of messages may panic, and may use the channel themselves.
+//! Foreign code that is called on the way: wakers and the drops of messages may panic, and may use the channel
+//! themselves.
 
 mod support;
 

@@ -57,7 +57,8 @@ fn between_threads() {
     });
 }
 
-/// A stream keeps its place between two polls. If nobody polls it again, others must get to know of messages all the same.
+/// A stream keeps its place between two polls. If nobody polls it again, others must get to know of messages all the
+/// same.
 #[test]
 fn one_that_is_left_alone_holds_nobody_up() {
     let (sender, receiver) = unbounded();

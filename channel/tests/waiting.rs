@@ -52,6 +52,17 @@ fn many_messages_wake_as_many() {
 }
 
 #[test]
+fn room_for_many_wakes_as_many() {
+    let (sender, receiver) = bounded(3);
+    (0..3).for_each(|n| sender.try_send(n).unwrap());
+    let sends: Vec<_> = (3..8).map(|n| Polled::waiting(sender.send(n))).collect();
+    receiver.try_recv().unwrap();
+    receiver.try_recv().unwrap();
+    let woken: Vec<_> = sends.iter().map(|send| send.wakes()).collect();
+    assert_eq!(woken, [1, 1, 0, 0, 0]);
+}
+
+#[test]
 fn a_notified_receiver_that_gives_up_passes_it_on() {
     let (sender, receiver) = unbounded();
     let first = Polled::waiting(receiver.recv());
@@ -230,8 +241,8 @@ async fn given_up<T>(patience: usize, answer: T) -> T {
     answer
 }
 
-/// Some wait for ever if need be, beside others that give up: a notification that is lost with one of those is a receiver that sleeps
-/// beside a message.
+/// Some wait for ever if need be, beside others that give up: a notification that is lost with one of those is a
+/// receiver that sleeps beside a message.
 #[test]
 fn the_patient_get_what_the_impatient_give_up() {
     const ROUNDS: usize = 3_000;

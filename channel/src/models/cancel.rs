@@ -1,5 +1,5 @@
-//! Futures that are given up, just as they are notified. Whoever gives up and gets a message or room all the same gives it back, so
-//! that the other one can go on in every order of events.
+//! Futures that are given up, just as they are notified. Whoever gives up and gets a message or room all the same
+//! gives it back, so that the other one can go on in every order of events.
 
 use loom::thread;
 

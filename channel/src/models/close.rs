@@ -47,7 +47,8 @@ fn a_last_message() {
     });
 }
 
-/// A weak handle becomes a strong one while the last strong one goes: either it is there in time, or it is not there at all.
+/// A weak handle becomes a strong one while the last strong one goes: either it is there in time, or it is not there
+/// at all.
 #[test]
 fn an_upgrade_at_the_end() {
     loom::model(|| {

@@ -4,7 +4,8 @@
 //! RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test --release -p leno-channel --lib
 //! ```
 //!
-//! They use the channel as users do. A wake-up that is lost is a thread that sleeps for ever, which loom reports as a deadlock.
+//! They use the channel as users do. A wake-up that is lost is a thread that sleeps for ever, which loom reports as a
+//! deadlock.
 
 mod cancel;
 mod close;
@@ -72,8 +73,8 @@ fn poll_once<F: Future>(future: F) -> Option<F::Output> {
     }
 }
 
-/// Runs `model` in the orders that switch at most `preemptions` times away from a thread that could have gone on. Without a bound
-/// three threads take hours; few errors need more than two such switches.
+/// Runs `model` in the orders that switch at most `preemptions` times away from a thread that could have gone on.
+/// Without a bound three threads take hours; few errors need more than two such switches.
 fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
