@@ -12,7 +12,8 @@ use crate::runtime::Runtime;
 const FIRST_PAUSE: Duration = Duration::from_micros(100);
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 
-/// Ends the process-wide runtime: takes no new tasks, waits up to `timeout` for those that live, then ends the workers.
+/// Ends the process-wide runtime: takes no new tasks, waits up to `timeout` for those that live, then ends the workers. A
+/// worker whose task does not come back by then is given another 100 ms.
 ///
 /// Returns how many tasks were left when the time was over; 0 means that all had ended. Those that were left run no
 /// further. If the runtime was built with [`track_tasks`](crate::Builder::track_tasks), they are cancelled and dropped
