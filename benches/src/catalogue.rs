@@ -144,12 +144,14 @@ fn talking(size: Size) -> Vec<Row> {
         (Over::Own, "own channels", "-own"),
     ] {
         for (name, what, pattern) in patterns {
-            let share = match pattern {
-                Pattern::PingPong { .. } | Pattern::Ring { .. } => 0.75,
-                _ => 1.0,
+            let (share, rivals) = match pattern {
+                // There is never more than one message in a channel.
+                Pattern::PingPong { .. } | Pattern::Ring { .. } => (0.75, Rivals::All),
+                _ => (1.0, Rivals::Bounded),
             };
             let work = Workload::Talk { pattern, over };
-            rows.push(Row::new(group, format!("{name}{suffix}"), what, work).share(share));
+            let row = Row::new(group, format!("{name}{suffix}"), what, work);
+            rows.push(row.share(share).rivals(rivals));
         }
     }
     rows

@@ -25,7 +25,14 @@ use pico_args::Arguments;
 use crate::args::{Args, Command};
 use crate::plan::Plan;
 
-fn main() -> Result<ExitCode> {
+fn main() -> ExitCode {
+    suite().unwrap_or_else(|error| {
+        eprintln!("leno-bench: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn suite() -> Result<ExitCode> {
     let mut given = Arguments::from_env();
     // Subcommands are what the suite's children do. Those with a command line of their own are told apart here.
     let subcommand = given.subcommand()?;

@@ -173,6 +173,8 @@ pub enum Rivals {
     Servers,
     /// Runtimes with workers.
     Runtimes,
+    /// Those whose channels have a bound. Where one fills up, the others do less.
+    Bounded,
 }
 
 impl Rivals {
@@ -183,6 +185,7 @@ impl Rivals {
             Rivals::Tokio => peer == Peer::Tokio,
             Rivals::Servers => Rivals::NotThreads.include(peer),
             Rivals::Runtimes => Rivals::NotThreads.include(peer) && !peer.is_loop(),
+            Rivals::Bounded => peer != Peer::Leno && peer != Peer::May,
         }
     }
 }
