@@ -1,6 +1,11 @@
 //! What waits is served while the thread that was to do so does something else: blocks under another executor, or blocks
 //! altogether, while somebody else could go on.
 
+#![allow(
+    clippy::async_yields_async,
+    reason = "timers are handed out of futures on purpose"
+)]
+
 mod child;
 
 use std::sync::{Arc, mpsc};

@@ -20,6 +20,12 @@ const WORTH_MOVING: Duration = Duration::from_nanos(500);
 /// What a backlog must take to be worth waking another thread, which takes it some ten microseconds to come.
 const WORTH_WAKING: Duration = Duration::from_micros(100);
 
+/// How long a busy worker may go without a look at its timers, its sockets and its inbox, but for the task that it runs.
+const LOOK_PERIOD: Duration = Duration::from_millis(1);
+
+/// After how many tasks a worker looks at the clock at the latest, however short they are.
+const TASKS_PER_LAP: u64 = 16;
+
 /// Nothing is known: tasks may take for ever.
 const UNKNOWN: u32 = u32::MAX;
 
@@ -51,6 +57,12 @@ impl Pace {
     #[inline]
     pub(crate) fn is_worth_taking(&self, tasks: usize) -> bool {
         !self.is_brisk() && self.mean() * tasks as u64 >= WORTH_WAKING.as_nanos() as u64
+    }
+
+    /// After how many tasks to look at the clock: before the time for a look at everything else is over, as far as can be known.
+    pub(crate) fn tasks_per_lap(&self) -> u32 {
+        let tasks = LOOK_PERIOD.as_nanos() as u64 / self.mean().max(1);
+        tasks.clamp(1, TASKS_PER_LAP) as u32
     }
 
     /// What was expected does not hold: whatever waits may be taken.
@@ -85,6 +97,8 @@ pub(crate) struct Stopwatch {
     /// How many tasks were run in it.
     tasks: u32,
     wakes: u32,
+    /// When the worker last looked at everything, or slept. `None`: it has slept since the last lap.
+    last_look: Option<Instant>,
     /// Since when there has been a backlog that nobody was told of.
     backlog_since: Option<Instant>,
 }
@@ -96,18 +110,26 @@ impl Stopwatch {
         self.tasks = self.tasks.wrapping_add(1);
     }
 
-    /// The worker has been busy for a while, and looks at the clock in any case.
-    pub(crate) fn lap(&mut self, pace: &Pace, now: Instant) {
+    /// The worker has been busy for some tasks, and looks at the clock. True if a look at everything else is due as well.
+    pub(crate) fn lap(&mut self, pace: &Pace, now: Instant) -> bool {
         if let Some(started) = self.started {
             pace.add(self.tasks, now.saturating_duration_since(started));
         }
         self.started = Some(now);
         self.tasks = 0;
+        let last_look = *self.last_look.get_or_insert(now);
+        now.saturating_duration_since(last_look) >= LOOK_PERIOD
+    }
+
+    /// The worker looks at everything.
+    pub(crate) fn look(&mut self, now: Instant) {
+        self.last_look = Some(now);
     }
 
     /// The worker has woken up.
     pub(crate) fn start(&mut self, pace: &Pace) {
         self.tasks = 0;
+        self.last_look = None;
         self.backlog_since = None;
         self.wakes = self.wakes.wrapping_add(1);
         let sample = self.wakes % WAKES_PER_SAMPLE == 0 || pace.mean() == u64::from(UNKNOWN);
@@ -169,6 +191,35 @@ mod tests {
         pace.add(1000, Duration::ZERO);
         pace.forget();
         assert!(pace.is_worth_taking(1));
+    }
+
+    #[test]
+    fn long_tasks_are_timed_one_by_one() {
+        let pace = Pace::new();
+        assert_eq!(pace.tasks_per_lap(), 1, "nothing is known");
+        pace.add(1, Duration::from_micros(1));
+        assert_eq!(u64::from(pace.tasks_per_lap()), TASKS_PER_LAP);
+        for _ in 0..20 {
+            pace.add(1, LOOK_PERIOD / 4);
+        }
+        assert!((4..6).contains(&pace.tasks_per_lap()));
+        for _ in 0..20 {
+            pace.add(1, LOOK_PERIOD * 10);
+        }
+        assert_eq!(pace.tasks_per_lap(), 1);
+    }
+
+    #[test]
+    fn a_look_is_due_when_its_time_has_come() {
+        let (pace, mut watch) = (Pace::new(), Stopwatch::default());
+        let mut now = Instant::now();
+        assert!(!watch.lap(&pace, now), "it has just woken up");
+        now += LOOK_PERIOD / 2;
+        assert!(!watch.lap(&pace, now));
+        now += LOOK_PERIOD / 2;
+        assert!(watch.lap(&pace, now));
+        watch.look(now);
+        assert!(!watch.lap(&pace, now));
     }
 
     #[test]

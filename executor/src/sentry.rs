@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use leno_reactor::Batch;
 
+use crate::context;
 use crate::runtime::Runtime;
 use crate::worker::Worker;
 
@@ -76,7 +77,7 @@ impl Watch {
     pub(crate) fn after_sleep(&mut self, runtime: &'static Runtime, worker: &'static Worker) {
         if runtime.duty.holder() == Some(worker.index) {
             self.period = (self.period + 1).min(PERIODS.len() - 1);
-            self.lively = self.look(runtime, worker);
+            self.lively = self.look(runtime, worker, ENOUGH);
         }
     }
 
@@ -94,7 +95,9 @@ impl Watch {
             Some(last) if now.saturating_duration_since(last) < PERIODS[2] => {}
             Some(_) => {
                 self.last_look = Some(now);
-                self.look(runtime, worker);
+                // It has work of its own, and what stands still for so long may be a task that is nearly done: half of what is
+                // there is taken, once.
+                self.look(runtime, worker, 1);
             }
             None => {
                 self.last_look = Some(now);
@@ -110,8 +113,8 @@ impl Watch {
         }
     }
 
-    /// Takes over from every worker that stands still. True if anything moved since the last look.
-    fn look(&mut self, runtime: &'static Runtime, worker: &'static Worker) -> bool {
+    /// Takes over from every worker that stands still, until `enough` is taken. True if anything moved since the last look.
+    fn look(&mut self, runtime: &'static Runtime, worker: &'static Worker, enough: usize) -> bool {
         let mut lively = false;
         for other in runtime.workers() {
             let tick = other.tick.load(Ordering::Relaxed);
@@ -119,7 +122,7 @@ impl Watch {
             lively |= moved;
             if other.index != worker.index && !moved && !runtime.idle.is_parked(other.index) {
                 lively = true;
-                self.relieve(other, worker);
+                self.relieve(other, worker, enough);
             }
         }
         runtime.hint_of(worker);
@@ -127,13 +130,13 @@ impl Watch {
     }
 
     /// Takes what `stuck` has and can't get at. `worker` is the calling thread's.
-    fn relieve(&mut self, stuck: &Worker, worker: &'static Worker) {
+    fn relieve(&mut self, stuck: &Worker, worker: &'static Worker, enough: usize) {
         // SAFETY: the calling thread is `worker`, and so the owner of its ring; what is taken from `stuck` may be taken
         // by anybody.
         unsafe {
             while let Some(runnable) = stuck.ring.steal_into(&worker.ring) {
                 worker.push(runnable);
-                if worker.ring.len() >= ENOUGH {
+                if worker.ring.len() >= enough {
                     break;
                 }
             }
@@ -147,9 +150,8 @@ impl Watch {
                 worker.push(runnable);
             }
         }
-        // Its wakers are called here, so the tasks that they wake come to `worker`.
-        stuck
-            .reactor
-            .turn(self.batch.get_or_insert_with(Batch::new));
+        // Its wakers are called here, so the tasks that they wake come to `worker`, and run next: they have waited.
+        let batch = self.batch.get_or_insert_with(Batch::new);
+        context::in_task(|| stuck.reactor.turn(batch));
     }
 }

@@ -19,8 +19,8 @@ use crate::runtime::Runtime;
 use crate::seeker::Seeker;
 use crate::sentry::Watch;
 
-/// After how many tasks without a sleep a busy worker looks at its inbox and its reactor. A prime, so that it does not
-/// fall in step with the program.
+/// After how many tasks without a sleep a busy worker looks at its inbox and its reactor, or soon after; earlier if they take
+/// long, see `pace.rs`. A prime, so that it does not fall in step with the program.
 const TASKS_PER_LOOK: u32 = 61;
 
 /// How many tasks in a row may come from the next-slot: two tasks that wake each other must not starve the rest.
@@ -157,6 +157,7 @@ pub(crate) fn run<F: Future>(
         parker: tenure.parker.as_mut().expect("given back by the drop"),
         tick: 0,
         since_look: 0,
+        until_lap: 0,
         next_in_a_row: 0,
         seeker: Seeker::new(worker.index),
         fresh: true,
@@ -205,6 +206,8 @@ struct Loop<'t> {
     tick: u32,
     /// How many tasks it has run since it last looked at its inbox and its reactor.
     since_look: u32,
+    /// How many tasks it will run before it looks at the clock.
+    until_lap: u32,
     next_in_a_row: u32,
     seeker: Seeker,
     /// Whether it has not run anything since it last slept.
@@ -239,14 +242,15 @@ impl Loop<'_> {
         }
         self.since_look += 1;
         self.stopwatch.count();
+        self.until_lap = self.until_lap.saturating_sub(1);
         self.tick = self.tick.wrapping_add(1);
         self.worker.tick.store(self.tick, Ordering::Relaxed);
     }
 
     /// The next task to run, if there is any that this worker can reach.
     fn find(&mut self) -> Option<Runnable> {
-        if self.since_look >= TASKS_PER_LOOK {
-            if let Some(runnable) = self.look_around() {
+        if self.until_lap == 0 {
+            if let Some(runnable) = self.lap() {
                 return Some(runnable);
             }
         }
@@ -266,14 +270,26 @@ impl Loop<'_> {
             .or_else(|| self.search())
     }
 
-    /// What a busy worker does now and then: looks at the clock, the reactor, the others, and its inbox.
-    fn look_around(&mut self) -> Option<Runnable> {
+    /// Looks at the clock, and at everything else if that is due.
+    fn lap(&mut self) -> Option<Runnable> {
+        let now = Instant::now();
+        let look_is_due = self.stopwatch.lap(&self.worker.pace, now);
+        self.until_lap = self.worker.pace.tasks_per_lap();
+        if look_is_due || self.since_look >= TASKS_PER_LOOK {
+            self.look_around(now)
+        } else {
+            None
+        }
+    }
+
+    /// What a busy worker does now and then: looks at the reactor, the others, and its inbox.
+    fn look_around(&mut self, now: Instant) -> Option<Runnable> {
         let (runtime, worker) = (self.runtime, self.worker);
         self.since_look = 0;
-        self.parker.turn();
+        self.stopwatch.look(now);
+        // As in a task: what an event wakes runs next. It has waited for as long as this worker did not look.
+        context::in_task(|| self.parker.turn());
         if runtime.workers().len() >= 2 {
-            let now = Instant::now();
-            self.stopwatch.lap(&worker.pace, now);
             self.watch.look_when_all_are_busy(runtime, worker, now);
         }
         worker.inbox.pop().or_else(|| worker.spill.pop())

@@ -38,6 +38,8 @@ mod reactor;
 #[cfg(not(loom))]
 mod registry;
 #[cfg(not(loom))]
+mod rush;
+#[cfg(not(loom))]
 mod signal;
 #[cfg(not(loom))]
 mod source;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::batch::Batch;
 use crate::park_state::{ParkState, Place};
 use crate::reactor::Reactor;
-use crate::vigil;
+use crate::{sys, vigil};
 
 /// Puts one thread to sleep until its reactor has events, a timer is due, or an [`Unparker`] calls.
 ///
@@ -128,6 +128,9 @@ impl Parker {
         }
         if self.state.prepare(Place::Bench) {
             let (nap, timeout) = self.reactor.fall_asleep(Place::Bench, limit);
+            if timeout.is_some() {
+                sys::be_punctual();
+            }
             self.state.sleep_on_bench(timeout);
             self.state.finish();
             self.reactor.awake(nap, &mut self.batch);

@@ -13,6 +13,7 @@ use crate::notice::notice;
 use crate::park_state::Place;
 use crate::readiness::Ready;
 use crate::registry::Registry;
+use crate::rush::Rush;
 use crate::seat::{Seat, Seated};
 use crate::source::Source;
 use crate::suspicion::Suspicion;
@@ -54,6 +55,7 @@ pub struct Reactor {
 
 struct Time {
     wheel: Wheel,
+    rush: Rush,
     /// The sleep of the thread that was last to fall asleep as the keeper of the time.
     asleep: Asleep,
     /// How many times a thread has fallen asleep so: the number of that last `Nap`.
@@ -91,6 +93,7 @@ impl Reactor {
             registry: Mutex::default(),
             time: Mutex::new(Time {
                 wheel: Wheel::new(Instant::now()),
+                rush: Rush::default(),
                 asleep: Asleep::No,
                 naps: 0,
             }),
@@ -233,7 +236,12 @@ impl Reactor {
         let mut time = lock(&self.time);
         if !time.wheel.is_empty() {
             let now = Instant::now();
+            let before = batch.wakers().len();
             time.wheel.expire(now, batch.wakers());
+            let fired = batch.wakers().len() - before;
+            if fired > 0 {
+                time.rush.count(fired, now);
+            }
         }
     }
 
@@ -257,7 +265,7 @@ impl Reactor {
             return (nap, limit);
         };
         let now = Instant::now();
-        let until_next = deadline.saturating_duration_since(now);
+        let until_next = time.rush.sleep(deadline.saturating_duration_since(now));
         let timeout = limit.map_or(until_next, |limit| limit.min(until_next));
         time.asleep = Asleep::Until(now + timeout);
         (nap, Some(timeout))

@@ -151,6 +151,7 @@ impl Poller {
 
     /// `epoll_pwait2`. rustix uses it only if it is built for nothing older than Linux 5.11, in the whole program.
     fn wait_exactly(&self, events: &mut Events, timeout: Duration) -> Result<(), Errno> {
+        super::be_punctual();
         let timeout = KernelTimespec {
             seconds: timeout.as_secs() as i64,
             nanoseconds: timeout.subsec_nanos().into(),

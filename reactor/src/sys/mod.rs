@@ -16,6 +16,9 @@ mod polling;
 #[cfg(any(not(any(target_os = "linux", target_os = "android")), leno_polling))]
 pub(crate) use polling::{BACKEND, Events, Poller};
 
+mod punctual;
+pub(crate) use punctual::be_punctual;
+
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
