@@ -1,7 +1,7 @@
 //! The rows of the network: a server of each runtime, and one load generator for all of them.
 //!
-//! A row is measured with three processes. The parent ([`row`]) starts the server ([`serve`]) and the load generator
-//! ([`load`]), and tells both where the measured part begins.
+//! A row is measured with three processes. The parent ([`row`]) starts the server ([`mod@serve`]) and the load generator
+//! ([`mod@load`]), and tells both where the measured part begins.
 
 mod awake;
 mod load;
