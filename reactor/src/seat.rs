@@ -11,8 +11,8 @@ const SLEPT_IN: u8 = 2;
 /// The seat of one reactor. Owned by it.
 #[derive(Debug)]
 pub(crate) struct Seat {
-    /// `FREE`, or what the thread that is in the poll, or about to be, does there. SeqCst to sit and to look, so that it pairs with the fences of
-    /// the bench; Release to leave, which hands what the poll brought to the next one's Acquire.
+    /// `FREE`, or what the thread that is in the poll, or about to be, does there. SeqCst to sit and to look, so that it pairs
+    /// with the fences of the bench; Release to leave, which hands what the poll brought to the next one's Acquire.
     state: AtomicU8,
 }
 

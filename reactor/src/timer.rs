@@ -17,7 +17,8 @@ use crate::{budget, current};
 /// As a future it yields the [`Instant`] at which it was due. As a stream it yields each instant at which it was due:
 /// one for [`after`](Timer::after) and [`at`](Timer::at), and one a period for [`interval`](Timer::interval). A timer
 /// never fires early. Late it is by what the OS takes to wake a thread, some tens of microseconds on an idle Linux
-/// machine, and by as long as the thread it was first polled on is busy.
+/// machine, up to a tenth of a millisecond where timers fire by the tens of thousands a second, and by as long as the
+/// thread it was first polled on is busy.
 ///
 /// A timer is registered with the reactor of the thread that first polls it and costs no allocation of its own there.
 /// Creating one that is never polled costs a look at the clock. Dropping it takes it out of the reactor.
