@@ -54,6 +54,7 @@
 //!
 //! # Features
 //!
+//! - `macros` (on by default): `#[leno::main]` and `#[leno::test]`.
 //! - `hyper` (off by default): adapters that let hyper 1 run on leno.
 //!
 //! # Coming from smol
@@ -73,6 +74,7 @@
 
 mod timeout;
 
+#[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod __private;
 #[cfg(feature = "hyper")]
@@ -82,12 +84,19 @@ pub mod hyper;
 pub use {
     leno_channel as channel,
     leno_executor::{
-        Builder, Executor, LocalExecutor, Task, Unblock, shutdown, spawn, unblock, workers,
+        Builder, Executor, FallibleTask, LocalExecutor, StaticExecutor, StaticLocalExecutor, Task,
+        Unblock, is_worker, set_max_blocking_threads, shutdown, spawn, unblock, workers,
     },
-    leno_macros::{main, test},
     leno_net as net,
-    leno_reactor::{Async, Timer, backend, block_on},
+    leno_reactor::{
+        Async, IoSafe, Readable, ReadableOwned, Timer, Writable, WritableOwned, backend, block_on,
+        os,
+    },
 };
+
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use leno_macros::{main, test};
 
 #[doc(inline)]
 pub use {

@@ -16,6 +16,8 @@ mod polling;
 #[cfg(any(not(any(target_os = "linux", target_os = "android")), leno_polling))]
 pub(crate) use polling::{BACKEND, Events, Poller};
 
+pub mod os;
+
 mod punctual;
 pub(crate) use punctual::be_punctual;
 
