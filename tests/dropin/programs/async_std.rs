@@ -51,14 +51,21 @@ fn main() {
         for client in clients {
             client.await;
         }
-        println!("bytes echoed to clients of async-std: {}", *total.lock().await);
+        println!(
+            "bytes echoed to clients of async-std: {}",
+            *total.lock().await
+        );
 
         // A stream of smol's talks to the listener of async-std.
         let answer = smol::spawn(async move {
             let mut stream = smol::net::TcpStream::connect(address).await.unwrap();
-            smol::io::AsyncWriteExt::write_all(&mut stream, b"from smol").await.unwrap();
+            smol::io::AsyncWriteExt::write_all(&mut stream, b"from smol")
+                .await
+                .unwrap();
             let mut back = [0; 9];
-            smol::io::AsyncReadExt::read_exact(&mut stream, &mut back).await.unwrap();
+            smol::io::AsyncReadExt::read_exact(&mut stream, &mut back)
+                .await
+                .unwrap();
             String::from_utf8(back.to_vec()).unwrap()
         });
         println!("echoed to smol: {}", answer.await);
@@ -69,14 +76,26 @@ fn main() {
         for n in 0..10_u8 {
             sender.send_to(&[n], place).await.unwrap();
             let mut datagram = [0; 8];
-            assert_eq!(receiver.recv_from(&mut datagram).await.unwrap(), (1, sender.local_addr().unwrap()));
+            assert_eq!(
+                receiver.recv_from(&mut datagram).await.unwrap(),
+                (1, sender.local_addr().unwrap())
+            );
             assert_eq!(datagram[0], n);
         }
         println!("datagrams: 10");
 
-        let late = receiver.recv_from(&mut [0; 8]).timeout(Duration::from_millis(30)).await;
-        println!("a datagram that does not come is a time-out: {}", late.is_err());
-        let ticks = async_std::stream::interval(Duration::from_millis(1)).take(5).count().await;
+        let late = receiver
+            .recv_from(&mut [0; 8])
+            .timeout(Duration::from_millis(30))
+            .await;
+        println!(
+            "a datagram that does not come is a time-out: {}",
+            late.is_err()
+        );
+        let ticks = async_std::stream::interval(Duration::from_millis(1))
+            .take(5)
+            .count()
+            .await;
         println!("ticks: {ticks}");
 
         let path = std::env::temp_dir().join(format!("async-std-{}", std::process::id()));
@@ -84,7 +103,12 @@ fn main() {
         println!("from a file: {}", fs::read_to_string(&path).await.unwrap());
         fs::remove_file(&path).await.unwrap();
 
-        let child = async_std::process::Command::new("echo").arg("-n").arg("cloth").output().await.unwrap();
+        let child = async_std::process::Command::new("echo")
+            .arg("-n")
+            .arg("cloth")
+            .output()
+            .await
+            .unwrap();
         println!("from a child: {}", String::from_utf8(child.stdout).unwrap());
 
         let blocking = async_global_executor::spawn_blocking(|| {
@@ -97,7 +121,10 @@ fn main() {
             own.get() + 1
         });
         println!("blocking: {}, local: {}", blocking.await, local.await);
-        println!("async-std's block_on inside: {}", task::block_on(async { task::spawn(async { 7 }).await }));
+        println!(
+            "async-std's block_on inside: {}",
+            task::block_on(async { task::spawn(async { 7 }).await })
+        );
 
         counts::report("async-std");
         server.cancel().await;

@@ -20,7 +20,9 @@ async fn frames(near: UnixStream, far: UnixStream) -> usize {
     let writer = smol::spawn(async move {
         let mut sink = FramedWrite::new(near, LengthCodec);
         for n in 0..64_u8 {
-            sink.send(Bytes::from(vec![n; usize::from(n) * 10_000])).await.unwrap();
+            sink.send(Bytes::from(vec![n; usize::from(n) * 10_000]))
+                .await
+                .unwrap();
         }
         sink.close().await.unwrap();
     });
@@ -78,7 +80,10 @@ fn main() -> io::Result<()> {
         server.await;
 
         let (near, far) = UnixStream::pair()?;
-        println!("bytes in frames over a Unix socket: {}", frames(near, far).await);
+        println!(
+            "bytes in frames over a Unix socket: {}",
+            frames(near, far).await
+        );
         counts::report("asynchronous-codec");
         Ok(())
     })

@@ -26,7 +26,11 @@ pub fn report(program: &str) {
     );
     match std::env::var_os("DROPIN_COUNTS") {
         Some(path) => {
-            let mut file = fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+            let mut file = fs::OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path)
+                .unwrap();
             file.write_all(line.as_bytes()).unwrap();
         }
         None => eprint!("{line}"),

@@ -34,7 +34,10 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
 }
 
 fn respond(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
-    Response::builder().status(status).body(Full::new(body)).unwrap()
+    Response::builder()
+        .status(status)
+        .body(Full::new(body))
+        .unwrap()
 }
 
 async fn serve(executor: Arc<Executor<'static>>, listener: TcpListener, http2: bool) {
@@ -63,12 +66,17 @@ async fn serve(executor: Arc<Executor<'static>>, listener: TcpListener, http2: b
 }
 
 fn post(path: &str, body: Vec<u8>) -> Request<Full<Bytes>> {
-    Request::post(format!("http://localhost{path}")).body(Full::new(Bytes::from(body))).unwrap()
+    Request::post(format!("http://localhost{path}"))
+        .body(Full::new(Bytes::from(body)))
+        .unwrap()
 }
 
 async fn read(response: Response<Incoming>) -> (StatusCode, Bytes) {
     let status = response.status();
-    (status, response.into_body().collect().await.unwrap().to_bytes())
+    (
+        status,
+        response.into_body().collect().await.unwrap().to_bytes(),
+    )
 }
 
 /// Eight connections, each with requests one after the other; the bodies grow past what a socket's buffer holds.
@@ -78,18 +86,31 @@ async fn http1(executor: &Arc<Executor<'static>>, address: SocketAddr) -> usize 
             let inner = executor.clone();
             executor.spawn(async move {
                 let io = FuturesIo::new(TcpStream::connect(address).await.unwrap());
-                let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.unwrap();
+                let (mut sender, connection) =
+                    hyper::client::conn::http1::handshake(io).await.unwrap();
                 let connection = inner.spawn(connection);
                 let mut bytes = 0;
                 for n in 0..20 {
                     let body = vec![client as u8; n * n * 1000];
                     sender.ready().await.unwrap();
-                    let (status, echo) = read(sender.send_request(post("/echo", body.clone())).await.unwrap()).await;
+                    let (status, echo) = read(
+                        sender
+                            .send_request(post("/echo", body.clone()))
+                            .await
+                            .unwrap(),
+                    )
+                    .await;
                     assert_eq!((status, &echo[..]), (StatusCode::OK, &body[..]));
                     bytes += echo.len();
                 }
                 sender.ready().await.unwrap();
-                let (status, _) = read(sender.send_request(post("/missing", Vec::new())).await.unwrap()).await;
+                let (status, _) = read(
+                    sender
+                        .send_request(post("/missing", Vec::new()))
+                        .await
+                        .unwrap(),
+                )
+                .await;
                 assert_eq!(status, StatusCode::NOT_FOUND);
                 drop(sender);
                 connection.await.unwrap();
@@ -107,18 +128,25 @@ async fn http1(executor: &Arc<Executor<'static>>, address: SocketAddr) -> usize 
 /// One connection with fifty requests at once.
 async fn http2(executor: &Arc<Executor<'static>>, address: SocketAddr) -> usize {
     let io = FuturesIo::new(TcpStream::connect(address).await.unwrap());
-    let (sender, connection) = hyper::client::conn::http2::Builder::new(SmolExecutor::new(executor.clone()))
-        .timer(SmolTimer::new())
-        .handshake(io)
-        .await
-        .unwrap();
+    let (sender, connection) =
+        hyper::client::conn::http2::Builder::new(SmolExecutor::new(executor.clone()))
+            .timer(SmolTimer::new())
+            .handshake(io)
+            .await
+            .unwrap();
     let connection = executor.spawn(connection);
     let requests: Vec<_> = (0..50)
         .map(|n| {
             let mut sender = sender.clone();
             executor.spawn(async move {
                 let path = if n % 2 == 0 { "/echo" } else { "/slow" };
-                let (status, body) = read(sender.send_request(post(path, vec![b'x'; 3000])).await.unwrap()).await;
+                let (status, body) = read(
+                    sender
+                        .send_request(post(path, vec![b'x'; 3000]))
+                        .await
+                        .unwrap(),
+                )
+                .await;
                 assert_eq!(status, StatusCode::OK);
                 body.len()
             })
@@ -139,16 +167,27 @@ async fn main(executor: Arc<Executor<'static>>) {
     for http2 in [false, true] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         addresses.push(listener.local_addr().unwrap());
-        executor.spawn(serve(executor.clone(), listener, http2)).detach();
+        executor
+            .spawn(serve(executor.clone(), listener, http2))
+            .detach();
     }
-    println!("HTTP/1: {} bytes echoed", http1(&executor, addresses[0]).await);
-    println!("HTTP/2: {} bytes answered", http2(&executor, addresses[1]).await);
+    println!(
+        "HTTP/1: {} bytes echoed",
+        http1(&executor, addresses[0]).await
+    );
+    println!(
+        "HTTP/2: {} bytes answered",
+        http2(&executor, addresses[1]).await
+    );
 
     // The server's timer ends a connection whose request never gets complete.
     let mut lame = TcpStream::connect(addresses[0]).await.unwrap();
     lame.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
     let mut answer = Vec::new();
     lame.read_to_end(&mut answer).await.unwrap();
-    println!("a request that stays incomplete is answered with {} bytes, and closed", answer.len());
+    println!(
+        "a request that stays incomplete is answered with {} bytes, and closed",
+        answer.len()
+    );
     counts::report("smol-hyper");
 }

@@ -55,26 +55,45 @@ fn main() -> RedisResult<()> {
                 }
             }
         });
-        let messages: Vec<String> =
-            listener.on_message().take(5).map(|message| message.get_payload().unwrap()).collect().await;
+        let messages: Vec<String> = listener
+            .on_message()
+            .take(5)
+            .map(|message| message.get_payload().unwrap())
+            .collect()
+            .await;
         publisher.await;
         println!("published: {}", messages.join(" "));
 
         // A request that waits for another connection's.
         let mut waiting = client.get_multiplexed_async_connection().await?;
         let popped = smol::spawn(async move {
-            let (_, value): (String, String) =
-                redis::cmd("BLPOP").arg("queue").arg(0).query_async(&mut waiting).await.unwrap();
+            let (_, value): (String, String) = redis::cmd("BLPOP")
+                .arg("queue")
+                .arg(0)
+                .query_async(&mut waiting)
+                .await
+                .unwrap();
             value
         });
         Timer::after(Duration::from_millis(10)).await;
         let _: i64 = connection.rpush("queue", "shuttle").await?;
         println!("popped: {}", popped.await);
 
-        let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_millis(50)));
-        let mut hasty = client.get_multiplexed_async_connection_with_config(&config).await?;
-        let late = redis::cmd("BLPOP").arg("nothing").arg(0).query_async::<()>(&mut hasty).await.unwrap_err();
-        println!("an answer that does not come is a time-out: {}", late.is_timeout());
+        let config = redis::AsyncConnectionConfig::new()
+            .set_response_timeout(Some(Duration::from_millis(50)));
+        let mut hasty = client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        let late = redis::cmd("BLPOP")
+            .arg("nothing")
+            .arg(0)
+            .query_async::<()>(&mut hasty)
+            .await
+            .unwrap_err();
+        println!(
+            "an answer that does not come is a time-out: {}",
+            late.is_timeout()
+        );
 
         counts::report("redis");
         Ok(())

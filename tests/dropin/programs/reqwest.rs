@@ -30,7 +30,8 @@ async fn serve(stream: TcpStream) -> Result<()> {
         let mut body = vec![0; length];
         reader.read_exact(&mut body).await?;
         body.reverse();
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nx-lines: {lines}\r\n\r\n");
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nx-lines: {lines}\r\n\r\n");
         writer.write_all(head.as_bytes()).await?;
         writer.write_all(&body).await?;
     }
@@ -64,7 +65,10 @@ fn main() {
         let tasks: Vec<_> = (0..8)
             .map(|n| {
                 let request = client.post(&url).body(n.to_string().repeat(1000));
-                smol::spawn(async move { request.send().await.unwrap().bytes().await.unwrap().len() }.compat())
+                smol::spawn(
+                    async move { request.send().await.unwrap().bytes().await.unwrap().len() }
+                        .compat(),
+                )
             })
             .collect();
         let mut bytes = 0;

@@ -61,7 +61,10 @@ async fn main(executor: &Executor<'_>) {
     });
     for n in 0..10 {
         let mut stream = smol::net::TcpStream::connect(address).await.unwrap();
-        stream.write_all(format!("stressed {n}").as_bytes()).await.unwrap();
+        stream
+            .write_all(format!("stressed {n}").as_bytes())
+            .await
+            .unwrap();
         stream.shutdown(smol::net::Shutdown::Write).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
@@ -69,7 +72,10 @@ async fn main(executor: &Executor<'_>) {
     }
     println!("served: {}", server.await);
 
-    let error = executor.spawn(async { smol::unblock(|| std::fs::read("/nowhere")).await }).await.unwrap_err();
+    let error = executor
+        .spawn(async { smol::unblock(|| std::fs::read("/nowhere")).await })
+        .await
+        .unwrap_err();
     println!("from a blocking thread: {:?}", error.kind());
     counts::report("smol-macros");
 }

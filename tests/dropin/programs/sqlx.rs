@@ -27,7 +27,11 @@ fn main() -> sqlx::Result<()> {
     let url = std::env::var("DROPIN_POSTGRES").unwrap();
     smol::block_on(async {
         let mut connection = PgConnection::connect(&url).await?;
-        let (sum,): (i64,) = sqlx::query_as("select $1 + $2").bind(40_i64).bind(2_i64).fetch_one(&mut connection).await?;
+        let (sum,): (i64,) = sqlx::query_as("select $1 + $2")
+            .bind(40_i64)
+            .bind(2_i64)
+            .fetch_one(&mut connection)
+            .await?;
         println!("sum: {sum}");
         connection.close().await?;
 
@@ -36,22 +40,36 @@ fn main() -> sqlx::Result<()> {
             .acquire_timeout(Duration::from_secs(30))
             .connect(&url)
             .await?;
-        sqlx::query("drop table if exists account").execute(&pool).await?;
-        sqlx::query("create table account (id bigint primary key, balance bigint not null)").execute(&pool).await?;
-        sqlx::query("insert into account values (1, 1000)").execute(&pool).await?;
+        sqlx::query("drop table if exists account")
+            .execute(&pool)
+            .await?;
+        sqlx::query("create table account (id bigint primary key, balance bigint not null)")
+            .execute(&pool)
+            .await?;
+        sqlx::query("insert into account values (1, 1000)")
+            .execute(&pool)
+            .await?;
 
-        let tasks: Vec<_> = (0..20).map(|n| smol::spawn(withdraw(pool.clone(), n))).collect();
+        let tasks: Vec<_> = (0..20)
+            .map(|n| smol::spawn(withdraw(pool.clone(), n)))
+            .collect();
         for task in tasks {
             task.await?;
         }
         let mut transaction = pool.begin().await?;
-        sqlx::query("delete from account").execute(&mut *transaction).await?;
+        sqlx::query("delete from account")
+            .execute(&mut *transaction)
+            .await?;
         drop(transaction);
-        let balance: i64 = sqlx::query_scalar("select balance from account").fetch_one(&pool).await?;
+        let balance: i64 = sqlx::query_scalar("select balance from account")
+            .fetch_one(&pool)
+            .await?;
         println!("balance after 20 withdrawals and a rollback: {balance}");
 
         // Rows that come in a stream, and are more than one read.
-        let mut rows = sqlx::query("select n, repeat('x', 100) as filler from generate_series(1, 5000) n").fetch(&pool);
+        let mut rows =
+            sqlx::query("select n, repeat('x', 100) as filler from generate_series(1, 5000) n")
+                .fetch(&pool);
         let mut total = 0;
         while let Some(row) = rows.try_next().await? {
             assert_eq!(row.get::<&str, _>("filler").len(), 100);
@@ -62,14 +80,20 @@ fn main() -> sqlx::Result<()> {
 
         // A query that is dropped in its middle leaves the pool usable.
         let slow = async {
-            sqlx::query("select pg_sleep(1)").execute(&pool).await.unwrap();
+            sqlx::query("select pg_sleep(1)")
+                .execute(&pool)
+                .await
+                .unwrap();
             "the query ended"
         };
         let timer = async {
             Timer::after(Duration::from_millis(50)).await;
             "the timer ended"
         };
-        println!("a query of a second against a timer: {}", slow.or(timer).await);
+        println!(
+            "a query of a second against a timer: {}",
+            slow.or(timer).await
+        );
 
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.listen("loom").await?;
@@ -78,7 +102,11 @@ fn main() -> sqlx::Result<()> {
             async move {
                 for n in 0..5 {
                     Timer::after(Duration::from_millis(2)).await;
-                    sqlx::query("select pg_notify('loom', $1)").bind(n.to_string()).execute(&pool).await.unwrap();
+                    sqlx::query("select pg_notify('loom', $1)")
+                        .bind(n.to_string())
+                        .execute(&pool)
+                        .await
+                        .unwrap();
                 }
             }
         });

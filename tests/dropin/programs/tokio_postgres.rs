@@ -11,17 +11,27 @@ use tokio_postgres::config::Host;
 use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls};
 
 /// Connects, and leaves the connection to a task. What it is notified of comes through the channel.
-async fn connect(config: &Config) -> Result<(Client, smol::channel::Receiver<String>, smol::Task<()>), Error> {
-    let Host::Tcp(host) = &config.get_hosts()[0] else { panic!("the URL names a socket file") };
-    let stream = TcpStream::connect((host.as_str(), config.get_ports()[0])).await.unwrap();
+async fn connect(
+    config: &Config,
+) -> Result<(Client, smol::channel::Receiver<String>, smol::Task<()>), Error> {
+    let Host::Tcp(host) = &config.get_hosts()[0] else {
+        panic!("the URL names a socket file")
+    };
+    let stream = TcpStream::connect((host.as_str(), config.get_ports()[0]))
+        .await
+        .unwrap();
     stream.set_nodelay(true).unwrap();
     let (client, mut connection) = config.connect_raw(stream.compat(), NoTls).await?;
     let (sender, receiver) = smol::channel::unbounded();
     let task = smol::spawn(async move {
-        let mut messages = futures_util::stream::poll_fn(|context| connection.poll_message(context));
+        let mut messages =
+            futures_util::stream::poll_fn(|context| connection.poll_message(context));
         while let Some(message) = messages.next().await {
             if let AsyncMessage::Notification(notification) = message.unwrap() {
-                sender.send(notification.payload().to_owned()).await.unwrap();
+                sender
+                    .send(notification.payload().to_owned())
+                    .await
+                    .unwrap();
             }
         }
     });
@@ -40,18 +50,30 @@ fn main() -> Result<(), Error> {
         let insert = client.prepare("insert into thread values ($1, $2)").await?;
         let colours: Vec<_> = (0..50).map(|n| (n, format!("colour {n}"))).collect();
         let inserted = future::try_join_all(colours.iter().map(async |(n, colour)| {
-            client.execute(&insert, &[n as &(dyn tokio_postgres::types::ToSql + Sync), colour]).await
+            client
+                .execute(
+                    &insert,
+                    &[n as &(dyn tokio_postgres::types::ToSql + Sync), colour],
+                )
+                .await
         }))
         .await?;
         println!("inserted: {}", inserted.iter().sum::<u64>());
 
         let transaction = client.transaction().await?;
-        transaction.execute("delete from thread where n >= $1", &[&10]).await?;
+        transaction
+            .execute("delete from thread where n >= $1", &[&10])
+            .await?;
         transaction.rollback().await?;
         let transaction = client.transaction().await?;
-        transaction.execute("delete from thread where n >= $1", &[&40]).await?;
+        transaction
+            .execute("delete from thread where n >= $1", &[&40])
+            .await?;
         transaction.commit().await?;
-        let left: i64 = client.query_one("select count(*) from thread", &[]).await?.get(0);
+        let left: i64 = client
+            .query_one("select count(*) from thread", &[])
+            .await?
+            .get(0);
         println!("left after a rollback and a commit: {left}");
 
         // Two megabytes in, through the sink, and out again.
@@ -62,8 +84,14 @@ fn main() -> Result<(), Error> {
             sink.send(line.clone()).await?;
         }
         println!("copied in: {}", sink.finish().await?);
-        let out = client.copy_out("copy (select colour from thread where n = 99) to stdout").await?;
-        let bytes = out.fold(0, |bytes, chunk| future::ready(bytes + chunk.unwrap().len())).await;
+        let out = client
+            .copy_out("copy (select colour from thread where n = 99) to stdout")
+            .await?;
+        let bytes = out
+            .fold(0, |bytes, chunk| {
+                future::ready(bytes + chunk.unwrap().len())
+            })
+            .await;
         println!("copied out: {bytes} bytes");
 
         let error = client.query("select 1 / 0", &[]).await.unwrap_err();
@@ -71,7 +99,9 @@ fn main() -> Result<(), Error> {
 
         let (other, _, other_connection) = connect(&config).await?;
         for n in 0..5 {
-            other.execute("select pg_notify('weave', $1)", &[&n.to_string()]).await?;
+            other
+                .execute("select pg_notify('weave', $1)", &[&n.to_string()])
+                .await?;
         }
         let mut payloads = Vec::new();
         while payloads.len() < 5 {

@@ -26,7 +26,10 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>)
     for n in 0..20 {
         let text = "warp and weft ".repeat(n);
         socket.send(Message::text(text.clone())).await.unwrap();
-        assert_eq!(socket.next().await.unwrap().unwrap().into_text().unwrap(), text);
+        assert_eq!(
+            socket.next().await.unwrap().unwrap().into_text().unwrap(),
+            text
+        );
         bytes += text.len();
     }
     // More than the buffers of both sockets hold: it only works if both sides read while the other writes.
@@ -35,11 +38,20 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>)
     assert_eq!(socket.next().await.unwrap().unwrap().into_data(), block);
     bytes += block.len();
 
-    socket.send(Message::Ping(Bytes::from_static(b"still there?"))).await.unwrap();
+    socket
+        .send(Message::Ping(Bytes::from_static(b"still there?")))
+        .await
+        .unwrap();
     let pong = socket.next().await.unwrap().unwrap();
     assert_eq!(pong, Message::Pong(Bytes::from_static(b"still there?")));
 
-    socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "done".into() })).await.unwrap();
+    socket
+        .close(Some(CloseFrame {
+            code: CloseCode::Normal,
+            reason: "done".into(),
+        }))
+        .await
+        .unwrap();
     let goodbye = socket.next().await.unwrap().unwrap();
     assert!(goodbye.is_close());
     assert!(socket.next().await.is_none());
@@ -68,7 +80,8 @@ fn main() {
                 smol::spawn(async move {
                     let url = format!("ws://{address}/");
                     if n % 2 == 0 {
-                        let (socket, response) = async_tungstenite::smol::connect_async(url).await.unwrap();
+                        let (socket, response) =
+                            async_tungstenite::smol::connect_async(url).await.unwrap();
                         assert_eq!(response.status(), 101);
                         talk(socket).await
                     } else {

@@ -14,7 +14,11 @@ struct Loom {
 
 #[interface(name = "rs.leno.Loom")]
 impl Loom {
-    async fn weave(&mut self, rows: u32, #[zbus(signal_emitter)] emitter: SignalEmitter<'_>) -> fdo::Result<u32> {
+    async fn weave(
+        &mut self,
+        rows: u32,
+        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
+    ) -> fdo::Result<u32> {
         if rows == 0 {
             return Err(fdo::Error::InvalidArgs("no rows".to_owned()));
         }
@@ -33,7 +37,11 @@ impl Loom {
     async fn woven(emitter: &SignalEmitter<'_>, rows: u32) -> Result<()>;
 }
 
-#[proxy(interface = "rs.leno.Loom", default_service = "rs.leno.Loom", default_path = "/rs/leno/Loom")]
+#[proxy(
+    interface = "rs.leno.Loom",
+    default_service = "rs.leno.Loom",
+    default_path = "/rs/leno/Loom"
+)]
 trait Loom {
     fn weave(&self, rows: u32) -> Result<u32>;
     #[zbus(property)]
@@ -85,7 +93,11 @@ fn main() -> Result<()> {
         println!("signals: {signals}");
 
         let bus = fdo::DBusProxy::new(&client).await?;
-        let owned = bus.list_names().await?.iter().any(|name| name.as_str() == "rs.leno.Loom");
+        let owned = bus
+            .list_names()
+            .await?
+            .iter()
+            .any(|name| name.as_str() == "rs.leno.Loom");
         println!("the bus knows the service: {owned}");
         counts::report("zbus");
         Ok(())
