@@ -43,17 +43,10 @@ pub struct Child {
 }
 
 impl Child {
-    pub(crate) fn spawn(
-        command: &mut std::process::Command,
-        on_drop: OnDrop,
-    ) -> io::Result<Child> {
+    pub(crate) fn spawn(command: &mut std::process::Command, on_drop: OnDrop) -> io::Result<Child> {
         sys::before_spawn();
         let mut child = command.spawn()?;
-        let pipes = (
-            child.stdin.take(),
-            child.stdout.take(),
-            child.stderr.take(),
-        );
+        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let adapted = (|| {
             io::Result::Ok((
                 pipes.0.map(ChildStdin::new).transpose()?,

@@ -11,13 +11,9 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{
-    Pipe, Watch, adopt, before_spawn, generation, into_blocking, pipe, wait,
-};
+pub(crate) use unix::{Pipe, Watch, adopt, before_spawn, generation, into_blocking, pipe, wait};
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::{
-    Pipe, Watch, adopt, before_spawn, generation, into_blocking, pipe, wait,
-};
+pub(crate) use windows::{Pipe, Watch, adopt, before_spawn, generation, into_blocking, pipe, wait};

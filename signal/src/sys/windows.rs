@@ -82,7 +82,9 @@ impl Mailbox {
         if signal.number() != number::SIGINT {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
-                format!("cannot listen for the signal {signal:?}: Windows has only `Signal::Int`, which is Ctrl-C"),
+                format!(
+                    "cannot listen for the signal {signal:?}: Windows has only `Signal::Int`, which is Ctrl-C"
+                ),
             ));
         }
         console::add(self.0.clone())?;
