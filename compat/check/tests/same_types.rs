@@ -25,6 +25,8 @@ same! {
     unblock: blocking::Unblock<u8>, leno::Unblock<u8>;
     tcp: async_net::TcpStream, smol::net::TcpStream;
     udp: async_net::UdpSocket, leno::net::UdpSocket;
+    child: async_process::Child, smol::process::Child;
+    signals: async_signal::Signals, leno::signal::Signals;
     sender: async_channel::Sender<u8>, leno::channel::Sender<u8>;
     receiver: async_channel::Receiver<u8>, smol::channel::Receiver<u8>;
 }

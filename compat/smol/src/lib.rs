@@ -5,5 +5,5 @@
 #[doc(inline)]
 pub use leno::{
     Async, Executor, LocalExecutor, Task, Timer, Unblock, block_on, channel, fs, future, io, lock,
-    net, pin, prelude, ready, spawn, stream, unblock,
+    net, pin, prelude, process, ready, spawn, stream, unblock,
 };

@@ -114,13 +114,7 @@ pub(crate) fn set_last_resort(f: fn(Runnable)) {
 /// The process-wide pool. Everything gets at it through here.
 fn pool() -> &'static Arc<Pool> {
     static POOL: PerProcess<Arc<Pool>> = PerProcess::new();
-    POOL.get_or_init(|| {
-        Arc::new(Pool::new(
-            limit::current(),
-            IDLE_LIMIT,
-            pool::os_threads(),
-        ))
-    })
+    POOL.get_or_init(|| Arc::new(Pool::new(limit::current(), IDLE_LIMIT, pool::os_threads())))
 }
 
 /// Runs `future` on the process-wide pool.

@@ -22,6 +22,8 @@ mod punctual;
 pub(crate) use punctual::be_punctual;
 
 #[cfg(unix)]
+mod marks;
+#[cfg(unix)]
 mod unix;
 #[cfg(unix)]
 mod unix_socket;
