@@ -106,4 +106,9 @@ pub use {
     futures_lite::{future, io, pin, prelude, ready, stream},
 };
 
+/// The programs in it are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/migrating.md")]
+struct Migrating;
+
 pub use timeout::{TimedOut, Timeout, timeout};

@@ -6,7 +6,7 @@ use std::os::raw::c_int;
 use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use futures_io::AsyncRead;
@@ -42,6 +42,10 @@ struct Slot {
     /// it before it writes [`LOOK`] or finds that there is no room for that either, and the reader looks after it has read
     /// everything. So either the reader sees the bit, or it will read something later and look again.
     overflow: AtomicU64,
+    /// Whether something was written since the reader last found nothing. Set by handlers after they wrote, Release;
+    /// taken by the reader, Acquire. The reactor tells of a byte a moment later; with this a signal is seen at once, also
+    /// by a program that raised it itself and looks.
+    written: AtomicBool,
     /// The process that reads. A forked child shares the sockets and must not write to its parent's stream.
     generation: u32,
 }
@@ -58,6 +62,7 @@ impl Slot {
             // If there is still no room, the reader has something to read and will look after that.
             let _ = self.write(LOOK);
         }
+        self.written.store(true, Ordering::Release);
     }
 
     fn write(&self, byte: u8) -> rustix::io::Result<()> {
@@ -84,6 +89,7 @@ impl Mailbox {
         let slot = Slot {
             writer,
             overflow: AtomicU64::new(0),
+            written: AtomicBool::new(false),
             generation: fork_generation(),
         };
         Ok(Mailbox {
@@ -121,6 +127,15 @@ impl Mailbox {
         }
         loop {
             let mut byte = [LOOK];
+            if self.slot.written.swap(false, Ordering::Acquire)
+                && rustix::io::read(self.reader.get_ref(), &mut byte) == Ok(1)
+            {
+                self.slot.written.store(true, Ordering::Relaxed);
+                match Signal::from_number(byte[0].into()) {
+                    Some(signal) => return Poll::Ready(Ok(signal)),
+                    None => continue,
+                }
+            }
             match Pin::new(&mut &self.reader).poll_read(cx, &mut byte) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
                 Poll::Ready(Ok(_)) => {
