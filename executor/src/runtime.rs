@@ -19,6 +19,7 @@ use crate::live::Tracker;
 use crate::pace::Awake;
 use crate::root::Root;
 use crate::running;
+use crate::sentry::LONGEST_PERIOD;
 use crate::strangers::Strangers;
 use crate::worker::{self, Outcome, Worker};
 
@@ -315,6 +316,13 @@ impl Runtime {
         self.workers()
             .iter()
             .any(|worker| !self.idle.is_parked(worker.index))
+    }
+
+    /// Whether some parked worker wakes up by itself within a sentry's period, for a timer.
+    pub(crate) fn anyone_wakes_soon(&self) -> bool {
+        self.workers().iter().any(|worker| {
+            self.idle.is_parked(worker.index) && worker.reactor.wakes_within(LONGEST_PERIOD)
+        })
     }
 
     /// Who is awake, `worker` not counted.
