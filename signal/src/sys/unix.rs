@@ -1,15 +1,13 @@
 //! Signals through a pair of sockets: the handler writes a byte, and the reactor waits for the other end.
 
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::raw::c_int;
 use std::os::unix::net::UnixStream;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use futures_io::AsyncRead;
 use leno_reactor::{Async, fork_generation};
 use rustix::io::Errno;
 use signal_hook_registry::SigId;
@@ -120,21 +118,27 @@ impl Mailbox {
             )));
         }
         loop {
+            // Tried before it waits, whatever the reactor knows: the signal may have come a moment ago.
             let mut byte = [LOOK];
-            match Pin::new(&mut &self.reader).poll_read(cx, &mut byte) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-                Poll::Ready(Ok(_)) => {
-                    if let Some(signal) = Signal::from_number(byte[0].into()) {
-                        return Poll::Ready(Ok(signal));
-                    }
-                }
+            let mut reader = self.reader.get_ref();
+            match reader.read(&mut byte) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                Ok(_) => match Signal::from_number(byte[0].into()) {
+                    Some(signal) => return Poll::Ready(Ok(signal)),
+                    // There is something that had no room. It comes after what had.
+                    None => continue,
+                },
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+            if let Some(signal) = self.slot.take_overflow() {
+                return Poll::Ready(Ok(signal));
+            }
+            match self.reader.poll_readable(cx) {
+                Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => {
-                    return match self.slot.take_overflow() {
-                        Some(signal) => Poll::Ready(Ok(signal)),
-                        None => Poll::Pending,
-                    };
-                }
+                Poll::Pending => return Poll::Pending,
             }
         }
     }
