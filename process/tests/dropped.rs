@@ -11,7 +11,7 @@ use futures_lite::future;
 use leno_process::{Command, Stdio};
 use leno_reactor::block_on;
 use support::child::Child;
-use support::{Children, children, eventually, in_time, sh};
+use support::{Children, children, eventually, in_every_way, in_time, sh};
 
 /// A process that ends soon, but not at once.
 fn soon() -> Command {
@@ -201,18 +201,24 @@ fn a_handler_that_was_there_goes_on() {
 
 #[test]
 fn a_program_that_ignores_its_children_goes_on_doing_so() {
-    Child::of("a_program_that_ignores_its_children_goes_on_doing_so").run(|| {
-        // SAFETY: changes what is done about a signal.
-        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
-        drop(soon().spawn().unwrap());
-        wait_for_none();
-        // SAFETY: asks, and changes back at once.
-        let action = unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
-        assert_eq!(action, libc::SIG_IGN);
-        // There is no status to be had, and that is an error, not a hang.
-        let error = block_on(in_time(soon().status())).unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(libc::ECHILD));
-    });
+    in_every_way(
+        "a_program_that_ignores_its_children_goes_on_doing_so",
+        || {
+            // SAFETY: changes what is done about a signal.
+            unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+            drop(soon().spawn().unwrap());
+            wait_for_none();
+            // SAFETY: asks, and changes back at once.
+            let action = unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+            assert_eq!(action, libc::SIG_IGN);
+            // There is no status to be had, and that is an error, not a hang.
+            let error = block_on(in_time(soon().status())).unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::ECHILD));
+            // SAFETY: as above.
+            let action = unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+            assert_eq!(action, libc::SIG_IGN);
+        },
+    );
 }
 
 #[test]

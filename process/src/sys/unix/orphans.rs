@@ -16,11 +16,13 @@
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::{io, mem, ptr, thread};
+use std::thread;
 
 use leno_reactor::PerProcess;
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, waitpid};
+
+use super::ignored::kernel_reaps;
 
 /// How many orphans are looked at when a process is started, should no handler have been called for them: another one was
 /// put in its place, or all threads block the signal.
@@ -162,31 +164,19 @@ fn listen() -> bool {
     if LISTENING.load(Ordering::Acquire) {
         return true;
     }
-    match kernel_reaps() {
-        Ok(true) => return false,
-        // With a handler or without: the processes are looked at when others are started, too.
-        Ok(false) | Err(_) => {}
+    if kernel_reaps() {
+        return false;
     }
     let handler = || {
         if let Some(orphans) = ORPHANS.get() {
             orphans.handle_signal();
         }
     };
+    // If there can be none, the processes are looked at when others are started.
     // SAFETY: the handler loads and changes atomics, calls waitpid(2) and writes to memory that nobody else touches
     // meanwhile. It does not allocate, lock or panic.
     if unsafe { signal_hook_registry::register(libc::SIGCHLD, handler) }.is_ok() {
         LISTENING.store(true, Ordering::Release);
     }
     true
-}
-
-/// Whether children of this process leave no zombies: the program ignores `SIGCHLD`, or asked for it.
-fn kernel_reaps() -> io::Result<bool> {
-    // SAFETY: a `sigaction` is plain data, for which zero is a value.
-    let mut action: libc::sigaction = unsafe { mem::zeroed() };
-    // SAFETY: changes nothing, and writes one `sigaction`.
-    if unsafe { libc::sigaction(libc::SIGCHLD, ptr::null(), &mut action) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(action.sa_sigaction == libc::SIG_IGN || action.sa_flags & libc::SA_NOCLDWAIT != 0)
 }
