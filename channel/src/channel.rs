@@ -2,6 +2,7 @@
 //! the README tells how it works as a whole.
 
 use crate::buffer::Buffer;
+use crate::meeting::Offers;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 use crate::waiters::Waiters;
@@ -38,6 +39,8 @@ pub(crate) struct State<T> {
     pub(crate) sends: Waiters,
     /// `Closed` futures.
     pub(crate) closeds: Waiters,
+    /// `Send` futures of a rendezvous channel, each with its message, until somebody takes it.
+    pub(crate) offers: Option<Box<Offers<T>>>,
 }
 
 impl<T> Channel<T> {
@@ -50,6 +53,7 @@ impl<T> Channel<T> {
                 streams: Waiters::new(),
                 sends: Waiters::new(),
                 closeds: Waiters::new(),
+                offers: (capacity == Some(0)).then(|| Box::new(Offers::new())),
             }),
             hint: AtomicUsize::new(0),
             capacity,

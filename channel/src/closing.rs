@@ -19,6 +19,9 @@ impl<T> Channel<T> {
         state.recvs.notify_all(&mut wakes);
         state.streams.notify_all(&mut wakes);
         state.closeds.notify_all(&mut wakes);
+        if let Some(offers) = &mut state.offers {
+            offers.notify_all(&mut wakes);
+        }
         drop(state);
         wakes.wake();
         true

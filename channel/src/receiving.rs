@@ -36,7 +36,10 @@ impl<T> Channel<T> {
                 Ok(message)
             }
             None if state.is_closed => Err(TryRecvError::Closed),
-            None => Err(TryRecvError::Empty),
+            None => match state.take_offer() {
+                Some(offer) => Ok(self.accept(state, offer)),
+                None => Err(TryRecvError::Empty),
+            },
         }
     }
 
@@ -116,6 +119,11 @@ impl<T> Channel<T> {
         let waker = cx.waker().clone();
         let mut state = self.lock();
         if state.buffer.is_empty() && !state.is_closed {
+            if let Some(offer) = state.take_offer() {
+                let message = self.accept(state, offer);
+                drop(waker);
+                return Poll::Ready(Ok(message));
+            }
             *ticket = Some(state.receivers(role).enter(waker));
             return Poll::Pending;
         }
@@ -139,6 +147,12 @@ impl<T> Channel<T> {
             let outcome = self.receive(state);
             drop(left);
             return Poll::Ready(outcome);
+        }
+        if let Some(offer) = state.take_offer() {
+            let left = state.receivers(role).leave(waiting);
+            let message = self.accept(state, offer);
+            drop(left);
+            return Poll::Ready(Ok(message));
         }
         let waiting = ticket.insert(waiting);
         let waiters = state.receivers(role);
@@ -166,6 +180,12 @@ impl<T> Channel<T> {
             drop(left);
             return Poll::Ready(outcome);
         }
+        if let Some(offer) = state.take_offer() {
+            let left = state.receivers(role).leave(waiting);
+            let message = self.accept(state, offer);
+            drop(left);
+            return Poll::Ready(Ok(message));
+        }
         let waiting = ticket.insert(waiting);
         let stays = state.receivers(role).stay(waiting, cx.waker(), &mut spare);
         drop(state);
@@ -179,7 +199,7 @@ impl<T> Channel<T> {
         let mut state = self.lock();
         let left = state.receivers(role).leave(ticket);
         let heir = match role {
-            Role::Recv if left.is_none() && !state.buffer.is_empty() => state.recvs.notify_one(),
+            Role::Recv if left.is_none() && state.has_message() => state.recvs.notify_one(),
             // What a stream is notified of all others are as well, and a `Recv` besides.
             _ => None,
         };

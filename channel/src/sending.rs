@@ -15,7 +15,7 @@ impl<T> Channel<T> {
         let state = self.lock();
         if state.is_closed {
             Err(TrySendError::Closed(message))
-        } else if state.buffer.is_full() {
+        } else if state.buffer.is_full() && !state.awaits_message() {
             Err(TrySendError::Full(message))
         } else {
             self.put(state, message);
@@ -28,8 +28,12 @@ impl<T> Channel<T> {
         if state.is_closed {
             return Err(SendError(message));
         }
-        let displaced = if state.buffer.is_full() {
-            state.buffer.pop()
+        let displaced = if state.buffer.is_full() && !state.awaits_message() {
+            match state.buffer.pop() {
+                // In a rendezvous channel, where there is none to be displaced but this one.
+                None => return Ok(Some(message)),
+                oldest => oldest,
+            }
         } else {
             None
         };
@@ -132,7 +136,11 @@ impl<T> Channel<T> {
         let waker = cx.waker().clone();
         let mut state = self.lock();
         if state.buffer.is_full() && !state.is_closed {
-            *ticket = Some(state.sends.enter(waker));
+            if state.offers.is_some() {
+                self.offer(state, taken(message), waker, ticket);
+            } else {
+                *ticket = Some(state.sends.enter(waker));
+            }
             return Poll::Pending;
         }
         let outcome = self.send_after_all(state, taken(message));
@@ -150,6 +158,9 @@ impl<T> Channel<T> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<T>>> {
         let mut state = self.lock();
+        if state.offers.is_some() {
+            return self.go_on_to_offer(state, waiting, ticket, cx);
+        }
         if state.is_closed || !state.buffer.is_full() {
             let left = state.sends.leave(waiting);
             let outcome = self.send(state, taken(message));
@@ -192,6 +203,9 @@ impl<T> Channel<T> {
     /// A `Send` that waited is given up. If it was notified of room, somebody else gets to know of it.
     pub(crate) fn cancel_send(&self, ticket: Ticket) {
         let mut state = self.lock();
+        if state.offers.is_some() {
+            return self.withdraw(state, ticket);
+        }
         let left = state.sends.leave(ticket);
         let heir = if left.is_none() && !state.buffer.is_full() {
             state.sends.notify_one()
