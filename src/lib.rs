@@ -39,6 +39,7 @@
 //! |---|---|
 //! | enter async code | [`main`](macro@main), [`test`](macro@test), [`block_on`] |
 //! | run futures side by side | [`spawn`], which gives a [`Task`]; [`Executor`] and [`LocalExecutor`] for executors of your own |
+//! | wait for many tasks, or end them together | [`TaskGroup`] |
 //! | speak TCP, UDP, Unix sockets; resolve names | [`net`] |
 //! | wait for time to pass | [`Timer`], [`timeout()`] |
 //! | call code that blocks | [`unblock`], [`Unblock`] |
@@ -71,6 +72,7 @@
 #![cfg_attr(not(feature = "hyper"), forbid(unsafe_code))]
 #![deny(unsafe_code)]
 
+mod task_group;
 mod timeout;
 
 #[doc(hidden)]
@@ -95,4 +97,5 @@ pub use {
     futures_lite::{future, io, pin, prelude, ready, stream},
 };
 
+pub use task_group::TaskGroup;
 pub use timeout::{TimedOut, Timeout, timeout};
