@@ -39,6 +39,7 @@ mod sentry;
 mod shutdown;
 #[cfg(not(loom))]
 mod spawn;
+mod stopwatch;
 #[cfg(not(loom))]
 mod strangers;
 #[cfg(not(loom))]

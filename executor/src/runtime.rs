@@ -16,6 +16,7 @@ use crate::duty::Duty;
 use crate::home::home;
 use crate::idle::Idle;
 use crate::live::Tracker;
+use crate::pace::Awake;
 use crate::root::Root;
 use crate::running;
 use crate::strangers::Strangers;
@@ -314,6 +315,16 @@ impl Runtime {
         self.workers()
             .iter()
             .any(|worker| !self.idle.is_parked(worker.index))
+    }
+
+    /// Who is awake, `worker` not counted.
+    pub(crate) fn awake_beside(&self, worker: &Worker) -> Awake {
+        let workers = self.workers().len();
+        if self.idle.is_alone(worker.index, workers) {
+            Awake::Alone
+        } else {
+            Awake::Company
+        }
     }
 
     /// Takes a task from a thread that does not keep it. A promise: some worker will see it.
