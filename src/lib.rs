@@ -48,6 +48,7 @@
 //! | combine futures, streams, readers and writers | [`future`], [`stream`], [`io`], and the traits in [`prelude`] |
 //! | make any socket or pipe async | [`Async`] |
 //! | set the number of workers, their names and more | [`Builder`] |
+//! | see who waits on what, and what the workers do | [`observe`] |
 //! | stop in an orderly way | [`shutdown`] |
 //! | serve HTTP | `hyper`, a module behind the feature of that name |
 //!
@@ -84,7 +85,7 @@ pub mod hyper;
 pub use {
     leno_channel as channel,
     leno_executor::{
-        Builder, Executor, LocalExecutor, Task, Unblock, shutdown, spawn, unblock, workers,
+        Builder, Executor, LocalExecutor, Task, Unblock, observe, shutdown, spawn, unblock, workers,
     },
     leno_macros::{main, test},
     leno_net as net,

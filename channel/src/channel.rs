@@ -1,6 +1,10 @@
 //! [`Channel`]: what the two sides share. What they do with it is in `sending.rs`, `receiving.rs` and `closing.rs`;
 //! the README tells how it works as a whole.
 
+use std::task::Poll;
+
+use leno_waits::Wait;
+
 use crate::buffer::Buffer;
 use crate::meeting::Offers;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -24,6 +28,13 @@ pub(crate) struct Channel<T> {
 
     /// How many [`Receiver`](crate::Receiver)s there are; as `senders`.
     pub(crate) receivers: AtomicUsize,
+}
+
+/// The answer of a future that waits from here on, which says for what, if anybody observes.
+#[inline]
+pub(crate) fn waits<R>(wait: Wait) -> Poll<R> {
+    leno_waits::note(wait);
+    Poll::Pending
 }
 
 /// What the lock protects.

@@ -3,7 +3,9 @@
 
 use std::task::{Context, Poll, Waker};
 
-use crate::channel::{Channel, State};
+use leno_waits::Wait;
+
+use crate::channel::{Channel, State, waits};
 use crate::errors::SendError;
 use crate::sync::MutexGuard;
 use crate::waiters::{Ticket, Waiters};
@@ -78,7 +80,7 @@ impl<T> Channel<T> {
         }
         let waiting = ticket.insert(waiting);
         if offers.stay(waiting, cx.waker(), &mut None) {
-            return Poll::Pending;
+            return waits(Wait::Receiver);
         }
         drop(state);
         let mut spare = Some(cx.waker().clone());
@@ -91,7 +93,7 @@ impl<T> Channel<T> {
         let stays = offers.stay(ticket.insert(waiting), cx.waker(), &mut spare);
         drop(state);
         debug_assert!(stays, "it has got a clone");
-        Poll::Pending
+        waits(Wait::Receiver)
     }
 
     /// A `Send` that waited is given up, and takes its message back if it has not been taken.

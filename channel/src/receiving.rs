@@ -2,7 +2,9 @@
 
 use std::task::{Context, Poll};
 
-use crate::channel::{Channel, State};
+use leno_waits::Wait;
+
+use crate::channel::{Channel, State, waits};
 use crate::errors::{RecvError, TryRecvError};
 use crate::sync::MutexGuard;
 use crate::sync::atomic::Ordering;
@@ -125,7 +127,7 @@ impl<T> Channel<T> {
                 return Poll::Ready(Ok(message));
             }
             *ticket = Some(state.receivers(role).enter(waker));
-            return Poll::Pending;
+            return waits(Wait::Message);
         }
         let outcome = self.receive_after_all(state);
         drop(waker);
@@ -157,7 +159,7 @@ impl<T> Channel<T> {
         let waiting = ticket.insert(waiting);
         let waiters = state.receivers(role);
         if waiters.stay(waiting, cx.waker(), &mut None) {
-            return Poll::Pending;
+            return waits(Wait::Message);
         }
         drop(state);
         self.recv_or_stay(role, ticket, cx)
@@ -190,7 +192,7 @@ impl<T> Channel<T> {
         let stays = state.receivers(role).stay(waiting, cx.waker(), &mut spare);
         drop(state);
         debug_assert!(stays, "it has got a clone");
-        Poll::Pending
+        waits(Wait::Message)
     }
 
     /// A `Recv` or a stream that waited is given up. If it was notified of a message, somebody else gets to know of

@@ -2,7 +2,9 @@
 
 use std::task::{Context, Poll, Waker};
 
-use crate::channel::{Channel, State};
+use leno_waits::Wait;
+
+use crate::channel::{Channel, State, waits};
 use crate::errors::{SendError, TrySendError};
 use crate::sync::MutexGuard;
 use crate::sync::atomic::Ordering;
@@ -138,10 +140,10 @@ impl<T> Channel<T> {
         if state.buffer.is_full() && !state.is_closed {
             if state.offers.is_some() {
                 self.offer(state, taken(message), waker, ticket);
-            } else {
-                *ticket = Some(state.sends.enter(waker));
+                return waits(Wait::Receiver);
             }
-            return Poll::Pending;
+            *ticket = Some(state.sends.enter(waker));
+            return waits(Wait::Room);
         }
         let outcome = self.send_after_all(state, taken(message));
         drop(waker);
@@ -169,7 +171,7 @@ impl<T> Channel<T> {
         }
         let waiting = ticket.insert(waiting);
         if state.sends.stay(waiting, cx.waker(), &mut None) {
-            return Poll::Pending;
+            return waits(Wait::Room);
         }
         drop(state);
         self.send_or_stay(message, ticket, cx)
@@ -197,7 +199,7 @@ impl<T> Channel<T> {
             .stay(ticket.insert(waiting), cx.waker(), &mut spare);
         drop(state);
         debug_assert!(stays, "it has got a clone");
-        Poll::Pending
+        waits(Wait::Room)
     }
 
     /// A `Send` that waited is given up. If it was notified of room, somebody else gets to know of it.
