@@ -18,6 +18,9 @@ use super::stuck::Working;
 /// Spreads spawns and wake-ups over locks.
 const SHARDS: usize = 16;
 
+/// The memory for so many records in each is kept.
+const KEPT: usize = 64;
+
 const READY: u8 = 0;
 const RUNNING: u8 = 1;
 const PARKED: u8 = 2;
@@ -174,7 +177,14 @@ impl Seen {
 impl Drop for Seen {
     fn drop(&mut self) {
         if let Some(&address) = self.record.address.get() {
-            let record = self.records.shard(address).remove(&address);
+            let mut records = self.records.shard(address);
+            let record = records.remove(&address);
+            if records.capacity() > KEPT && records.len() < records.capacity() / 8 {
+                // A crowd has left: give its memory back. So seldom that it costs each task a few steps.
+                let room = (2 * records.len()).max(KEPT);
+                records.shrink_to(room);
+            }
+            drop(records);
             drop(record);
         }
     }
