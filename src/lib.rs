@@ -44,6 +44,8 @@
 //! | wait for time to pass | [`Timer`], [`timeout()`] |
 //! | call code that blocks | [`unblock`], [`Unblock`] |
 //! | read and write files | [`fs`] |
+//! | run other programs | [`process`] |
+//! | hear of Ctrl-C and other signals | [`signal`] |
 //! | send messages, share state between tasks | [`channel`], [`lock`] |
 //! | combine futures, streams, readers and writers | [`future`], [`stream`], [`io`], and the traits in [`prelude`] |
 //! | make any socket or pipe async | [`Async`] |
@@ -60,8 +62,7 @@
 //!
 //! # Coming from smol
 //!
-//! What `smol` 2 has is here under the same path and does the same, except `process`, which is still to come. The
-//! process-wide executor has a worker for each core where smol's has one thread; `LENO_THREADS`, or else `SMOL_THREADS`,
+//! What `smol` 2 has is here under the same path and does the same. The process-wide executor has a worker for each core where smol's has one thread; `LENO_THREADS`, or else `SMOL_THREADS`,
 //! sets another number. The types in [`channel`] do what those of `async-channel` do, and are types of leno.
 //!
 //! # Platforms
@@ -88,8 +89,9 @@ pub use {
         Builder, Executor, LocalExecutor, Task, Unblock, observe, shutdown, spawn, unblock, workers,
     },
     leno_macros::{main, test},
-    leno_net as net,
+    leno_net as net, leno_process as process,
     leno_reactor::{Async, Timer, backend, block_on},
+    leno_signal as signal,
 };
 
 #[doc(inline)]

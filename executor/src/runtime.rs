@@ -20,6 +20,7 @@ use crate::observe::{self, Quiet, Records, Told};
 use crate::pace::Awake;
 use crate::root::Root;
 use crate::running;
+use crate::sentry::LONGEST_PERIOD;
 use crate::strangers::Strangers;
 use crate::worker::{self, Outcome, Worker};
 
@@ -332,6 +333,13 @@ impl Runtime {
         self.workers()
             .iter()
             .any(|worker| !self.idle.is_parked(worker.index))
+    }
+
+    /// Whether some parked worker wakes up by itself within a sentry's period, for a timer.
+    pub(crate) fn anyone_wakes_soon(&self) -> bool {
+        self.workers().iter().any(|worker| {
+            self.idle.is_parked(worker.index) && worker.reactor.wakes_within(LONGEST_PERIOD)
+        })
     }
 
     /// Who is awake, `worker` not counted.

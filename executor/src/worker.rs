@@ -241,7 +241,8 @@ impl Loop<'_> {
         let worker = self.worker;
         self.seeker.begin_work(self.runtime, || worker.spare());
         if std::mem::take(&mut self.fresh) {
-            let sentry = self.runtime.duty.arm(&self.runtime.idle, self.worker.index);
+            let (runtime, index) = (self.runtime, self.worker.index);
+            let sentry = (runtime.duty).arm(&runtime.idle, index, || runtime.anyone_wakes_soon());
             if let Some(sentry) = sentry {
                 self.runtime.wake(sentry);
             }

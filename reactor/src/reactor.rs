@@ -240,6 +240,14 @@ impl Reactor {
         lock(&self.registry).events
     }
 
+    /// Whether the thread that keeps the time here is asleep, and will wake by itself within `time`.
+    pub fn wakes_within(&self, time: Duration) -> bool {
+        match lock(&self.time).asleep {
+            Asleep::Until(end) => end.saturating_duration_since(Instant::now()) <= time,
+            Asleep::No | Asleep::Forever => false,
+        }
+    }
+
     /// Whether some thread sleeps here, in the seat or beside it.
     pub(crate) fn is_slept_in(&self) -> bool {
         self.seat.is_slept_in() || !self.bench.is_empty()
