@@ -26,6 +26,8 @@ mod home;
 #[cfg(not(loom))]
 mod live;
 #[cfg(not(loom))]
+pub mod observe;
+#[cfg(not(loom))]
 mod pace;
 #[cfg(not(loom))]
 mod root;

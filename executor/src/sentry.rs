@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use leno_reactor::Batch;
 
 use crate::context;
+use crate::observe;
 use crate::runtime::Runtime;
 use crate::worker::Worker;
 
@@ -35,7 +36,7 @@ const ENOUGH: usize = 128;
 /// One worker's notes for its watches. Owned by its loop.
 pub(crate) struct Watch {
     /// The tick of each worker at the last look.
-    seen: Vec<u32>,
+    seen: Vec<u64>,
     /// Which of `PERIODS` comes next.
     period: usize,
     /// Whether a tick had moved, or somebody ran, at the last look.
@@ -124,6 +125,7 @@ impl Watch {
             lively |= moved;
             if other.index != worker.index && !moved && !runtime.idle.is_parked(other.index) {
                 lively = true;
+                observe::warn(runtime, other);
                 self.relieve(other, worker, enough);
             }
         }

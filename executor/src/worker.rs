@@ -1,7 +1,7 @@
 //! One worker: what others see of it, and the loop that its thread runs.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
@@ -11,6 +11,7 @@ use leno_reactor::{Parker, Reactor, Unparker, budget};
 use crate::contain::contain;
 use crate::context;
 use crate::crew::Crew;
+use crate::observe::{AtWork, Counts};
 use crate::pace::{Awake, Pace, SWAMP};
 use crate::queue::{Inbox, NextSlot, Ring};
 use crate::root::Root;
@@ -44,9 +45,11 @@ pub(crate) struct Worker {
     unparker: Unparker,
     /// For the thread that becomes this worker.
     parker: Mutex<Option<Parker>>,
-    /// How many tasks it has run, wrapping. Written by its thread; read by the sentry, to whom a tick that stands still
+    /// How many tasks it has run. Written by its thread; read by the sentry, to whom a tick that stands still
     /// means a task that blocks its thread. Relaxed: it stands for itself.
-    pub(crate) tick: AtomicU32,
+    pub(crate) tick: AtomicU64,
+    pub(crate) counts: Counts,
+    pub(crate) at_work: AtWork,
     /// How many tasks were spawned and have ended on its thread. Written by its thread alone; read by `shutdown`, after
     /// the flag that makes spawning stop. Release, so that who sees an end sees what the task did.
     pub(crate) spawned: AtomicU64,
@@ -66,7 +69,9 @@ impl Worker {
             reactor,
             unparker: parker.unparker(),
             parker: Mutex::new(Some(parker)),
-            tick: AtomicU32::new(0),
+            tick: AtomicU64::new(0),
+            counts: Counts::default(),
+            at_work: AtWork::default(),
             spawned: AtomicU64::new(0),
             ended: AtomicU64::new(0),
         }
@@ -156,7 +161,7 @@ pub(crate) fn run<F: Future>(
         runtime,
         worker,
         parker: tenure.parker.as_mut().expect("given back by the drop"),
-        tick: 0,
+        tick: worker.tick.load(Ordering::Relaxed),
         since_look: 0,
         until_lap: 0,
         next_in_a_row: 0,
@@ -204,7 +209,7 @@ struct Loop<'t> {
     runtime: &'static Runtime,
     worker: &'static Worker,
     parker: &'t mut Parker,
-    tick: u32,
+    tick: u64,
     /// How many tasks it has run since it last looked at its inbox and its reactor.
     since_look: u32,
     /// How many tasks it will run before it looks at the clock.
@@ -245,7 +250,7 @@ impl Loop<'_> {
         self.since_look += 1;
         self.stopwatch.count();
         self.until_lap = self.until_lap.saturating_sub(1);
-        self.tick = self.tick.wrapping_add(1);
+        self.tick += 1;
         self.worker.tick.store(self.tick, Ordering::Relaxed);
     }
 
@@ -353,7 +358,7 @@ impl Loop<'_> {
         if workers.len() < 2 {
             return None;
         }
-        self.seeker.search(&self.runtime.idle, || {
+        let found = self.seeker.search(&self.runtime.idle, || {
             let start = self.random.usize(..workers.len());
             let (before, from) = workers.split_at(start);
             from.iter()
@@ -370,7 +375,11 @@ impl Loop<'_> {
                     };
                     own.or_else(|| other.inbox.pop())
                 })
-        })
+        });
+        if found.is_some() {
+            self.worker.counts.stole();
+        }
+        found
     }
 
     /// Sleeps until there is something to do.
@@ -392,6 +401,7 @@ impl Loop<'_> {
             },
         );
         if slept {
+            worker.counts.slept(self.seeker.was_called());
             self.fresh = true;
             self.stopwatch
                 .start(&worker.pace, runtime.awake_beside(worker));
