@@ -82,6 +82,13 @@ impl Finding {
         self.skipped.push(what_and_why.into());
     }
 
+    /// The same, unless it has been said.
+    pub fn skip_once(&mut self, what_and_why: String) {
+        if !self.skipped.contains(&what_and_why) {
+            self.skipped.push(what_and_why);
+        }
+    }
+
     pub fn passed(&self) -> bool {
         self.checks.iter().all(|check| check.passed)
     }

@@ -13,8 +13,10 @@ mod finding;
 mod foreign;
 mod machine;
 mod measure;
+mod race;
 mod report;
 mod settings;
+mod stackful;
 mod suite;
 mod unit;
 

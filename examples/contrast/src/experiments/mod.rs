@@ -1,7 +1,12 @@
 //! The catalogue.
 
+mod big_ping_pong;
+mod chain;
+mod ping_pong;
 mod resume_point;
+mod ring;
 mod size;
+mod skynet;
 
 use anyhow::{Result, bail};
 
@@ -9,7 +14,15 @@ use crate::experiment::Experiment;
 
 /// All of them, in the order of the page.
 pub fn all() -> Vec<&'static Experiment> {
-    vec![&resume_point::EXPERIMENT, &size::EXPERIMENT]
+    vec![
+        &resume_point::EXPERIMENT,
+        &size::EXPERIMENT,
+        &skynet::EXPERIMENT,
+        &ring::EXPERIMENT,
+        &chain::EXPERIMENT,
+        &ping_pong::EXPERIMENT,
+        &big_ping_pong::EXPERIMENT,
+    ]
 }
 
 pub fn named(name: &str) -> Result<&'static Experiment> {
