@@ -5,9 +5,9 @@
 
 use std::future::Future;
 use std::hint::black_box;
-use std::task::Poll;
 
 use anyhow::Result;
+use leno::channel::{Receiver, Sender, bounded};
 use serde::{Deserialize, Serialize};
 
 use crate::child::{Child, answer};
@@ -99,86 +99,80 @@ struct Weight {
 
 /// Parks some of them, and weighs the process.
 fn weigh(case: Case) -> Result<Weight> {
-    let (started, starting) = leno::channel::bounded::<()>(case.count);
+    let (started, starting) = bounded::<()>(case.count);
+    let (keep, never) = bounded::<()>(1);
     // What the first one needs is not counted: the workers, a first stack.
-    start(&case, &started);
+    start(&case, &started, &never);
     starting.recv_blocking()?;
     let before = measure::memory();
     for _ in 0..case.count {
-        start(&case, &started);
+        start(&case, &started, &never);
     }
-    let mut waiting = 0;
-    while waiting < case.count {
+    for _ in 0..case.count {
         starting.recv_blocking()?;
-        waiting += 1;
     }
     let bytes_each = measure::memory().saturating_sub(before) as f64 / case.count as f64;
+    // One that has gone has dropped its receiver. This function and the first one have one each.
+    let waiting = never.receiver_count() - 2;
+    drop(keep);
     Ok(Weight {
         bytes_each,
         waiting,
     })
 }
 
-/// Starts one that says that it runs and then waits for ever.
-fn start(case: &Case, started: &leno::channel::Sender<()>) {
-    let started = started.clone();
+/// Starts one that says that it runs and then waits for a message that never comes.
+fn start(case: &Case, started: &Sender<()>, never: &Receiver<()>) {
+    let (started, never) = (started.clone(), never.clone());
     let with_buffer = case.buffer;
     match case.design {
         Design::Task if with_buffer => leno::spawn(async move {
             let mut frame = [1_u8; BUFFER];
             black_box(&mut frame);
             let _ = started.try_send(());
-            // The compiler must not know that what comes after it is never reached, or it keeps nothing for it.
-            leno::future::poll_fn(|_| black_box(Poll::<()>::Pending)).await;
+            let _ = never.recv().await;
             black_box(&frame);
         })
         .detach(),
         Design::Task => leno::spawn(async move {
             let _ = started.try_send(());
-            leno::future::pending::<()>().await;
+            let _ = never.recv().await;
         })
         .detach(),
-        // SAFETY: a channel and bytes are on the stack, which is larger than the buffer by far.
-        Design::Fiber => unsafe {
-            fiber::spawn(move || {
-                frame(with_buffer, &started, || {
-                    fiber::wait(leno::future::pending())
-                })
-            })
+        Design::Fiber => {
+            let body = move || frame(with_buffer, &started, || drop(fiber::wait(never.recv())));
+            // SAFETY: channels and bytes are on the stack, which is larger than the buffer by far.
+            unsafe { fiber::spawn(body) }.detach();
         }
-        .detach(),
         Design::May => {
-            // In machine words.
+            let body = move || {
+                frame(with_buffer, &started, may::coroutine::park);
+                drop(never);
+            };
+            // Its size is in machine words.
             let builder = may::coroutine::Builder::new().stack_size(256 * 1024 / 8);
             // SAFETY: as above.
-            let spawned = unsafe {
-                builder.spawn(move || frame(with_buffer, &started, may::coroutine::park))
-            };
-            spawned.expect("may starts a coroutine");
+            unsafe { builder.spawn(body) }.expect("may starts a coroutine");
         }
         _ => {
             std::thread::spawn(move || {
-                frame(with_buffer, &started, || {
-                    loop {
-                        std::thread::park();
-                    }
-                });
+                frame(with_buffer, &started, || drop(never.recv_blocking()))
             });
         }
     }
 }
 
 /// What is the same for all that have a stack. The buffer is in the frame of a function that is not called without it.
-fn frame(with_buffer: bool, started: &leno::channel::Sender<()>, wait: impl Fn()) {
+fn frame(with_buffer: bool, started: &Sender<()>, wait: impl Fn()) {
     #[inline(never)]
-    fn with(started: &leno::channel::Sender<()>, wait: impl Fn()) {
+    fn with(started: &Sender<()>, wait: impl Fn()) {
         let mut frame = [1_u8; BUFFER];
         black_box(&mut frame);
         without(started, wait);
         black_box(&frame);
     }
     #[inline(never)]
-    fn without(started: &leno::channel::Sender<()>, wait: impl Fn()) {
+    fn without(started: &Sender<()>, wait: impl Fn()) {
         let _ = started.try_send(());
         wait();
     }
