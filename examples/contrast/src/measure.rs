@@ -81,6 +81,11 @@ fn kernel_stack() -> u64 {
     (all / threads.expect("/proc/loadavg counts threads") + page / 2) / page * page
 }
 
+/// The memory of the machine that could be had, in bytes.
+pub fn available_memory() -> u64 {
+    number_in("/proc/meminfo", "MemAvailable:") * 1024
+}
+
 /// How many threads this process has.
 pub fn threads() -> u64 {
     status("Threads:")

@@ -2,11 +2,18 @@
 
 mod big_ping_pong;
 mod chain;
+mod continuation;
+mod depth;
+mod generator;
+mod million;
+mod models;
 mod ping_pong;
 mod resume_point;
 mod ring;
 mod size;
 mod skynet;
+mod sleepers;
+mod trace;
 
 use anyhow::{Result, bail};
 
@@ -17,6 +24,13 @@ pub fn all() -> Vec<&'static Experiment> {
     vec![
         &resume_point::EXPERIMENT,
         &size::EXPERIMENT,
+        &generator::EXPERIMENT,
+        &continuation::EXPERIMENT,
+        &trace::EXPERIMENT,
+        &models::EXPERIMENT,
+        &million::EXPERIMENT,
+        &sleepers::EXPERIMENT,
+        &depth::EXPERIMENT,
         &skynet::EXPERIMENT,
         &ring::EXPERIMENT,
         &chain::EXPERIMENT,

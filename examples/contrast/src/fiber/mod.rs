@@ -213,7 +213,9 @@ impl Entered {
 
     /// The link of the fiber that was entered, which has made it if it was its first time.
     fn leave(self) -> Option<NonNull<Link>> {
-        current()
+        let before = self.before;
+        std::mem::forget(self);
+        set_current(before)
     }
 }
 
