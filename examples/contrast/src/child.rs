@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::experiments;
+use crate::syscalls::{self, Calls};
 
 /// Before the line that is the result, so that what else a case prints is not taken for it.
 const MARK: &str = "\u{1}";
@@ -69,10 +70,7 @@ impl Child {
     pub fn run_and_listen<C: Serialize, F: DeserializeOwned>(self, case: &C) -> Result<Ran<F>> {
         let case = serde_json::to_string(case)?;
         let what = format!("{} {case}", self.experiment);
-        let mut command = Command::new(std::env::current_exe()?);
-        command
-            .args(["child", self.experiment, &case])
-            .env("LENO_THREADS", self.workers.to_string());
+        let command = self.asking(Command::new(std::env::current_exe()?), &case);
         let output = self.output(command).with_context(|| what.clone())?;
         let mut printed: Vec<String> = output.lines().map(str::to_owned).collect();
         let last = printed.pop().unwrap_or_default();
@@ -82,6 +80,28 @@ impl Child {
         let figures =
             serde_json::from_str(result).with_context(|| format!("{what} said {result}"))?;
         Ok(Ran { figures, printed })
+    }
+
+    /// The system calls that a case makes more than a smaller one, for each of so many operations.
+    pub fn calls<C: Serialize>(&self, small: &C, large: &C, operations: f64) -> Result<Calls> {
+        let mut counted = Vec::new();
+        for case in [small, large] {
+            let case = serde_json::to_string(case)?;
+            let file = std::env::temp_dir().join(format!("contrast-{}.strace", std::process::id()));
+            let command = syscalls::counting(&file, &std::env::current_exe()?)?;
+            self.output(self.asking(command, &case))?;
+            counted.push(syscalls::read(&file)?);
+            std::fs::remove_file(&file)?;
+        }
+        Ok(syscalls::difference(&counted[0], &counted[1], operations))
+    }
+
+    /// Lets a command run this program as a child.
+    fn asking(&self, mut command: Command, case: &str) -> Command {
+        command
+            .args(["child", self.experiment, case])
+            .env("LENO_THREADS", self.workers.to_string());
+        command
     }
 
     /// Runs a program of another language in the same way, and gives what it prints.
@@ -135,7 +155,7 @@ fn wait(child: &mut std::process::Child, limit: Duration) -> Result<Option<ExitS
 }
 
 /// Does something on one CPU: a process that is started there stays there.
-fn pinned<T>(cpu: Option<usize>, work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub fn pinned<T>(cpu: Option<usize>, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let Some(cpu) = cpu else { return work() };
     let this_thread = Pid::from_raw(0);
     let before = sched_getaffinity(this_thread)?;

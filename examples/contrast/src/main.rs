@@ -6,6 +6,7 @@
 mod args;
 mod child;
 mod design;
+mod echo;
 mod experiment;
 mod experiments;
 mod fiber;
@@ -18,6 +19,7 @@ mod report;
 mod settings;
 mod stackful;
 mod suite;
+mod syscalls;
 mod unit;
 
 use std::process::ExitCode;

@@ -39,6 +39,10 @@ impl Meter {
     }
 
     pub fn stop(self) -> Spent {
+        self.so_far()
+    }
+
+    pub fn so_far(&self) -> Spent {
         let wall = self.wall.elapsed();
         let (cpu, voluntary, involuntary) = usage();
         Spent {
@@ -84,6 +88,14 @@ fn kernel_stack() -> u64 {
 /// The memory of the machine that could be had, in bytes.
 pub fn available_memory() -> u64 {
     number_in("/proc/meminfo", "MemAvailable:") * 1024
+}
+
+/// How many mappings a process may have, or fewer.
+pub fn most_mappings() -> usize {
+    let limit = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok();
+    limit
+        .and_then(|limit| limit.trim().parse().ok())
+        .unwrap_or(65_530)
 }
 
 /// How many threads this process has.

@@ -169,10 +169,20 @@ fn attempt(design: Design, settings: &Settings, free: u64) -> usize {
         Design::Fiber => (settings.pick(1_000_000, 5000), 10 * 1024),
         Design::Go => (settings.pick(1_000_000, 20_000), 4 * 1024),
         Design::Java => (settings.pick(1_000_000, 20_000), 4 * 1024),
-        // With a guard page each, 65,530 mappings are enough for half of that.
-        Design::May => (settings.pick(30_000, 2000), 16 * 1024),
-        // The kernel's numbers for threads end at 32,768, for all processes together, unless it is told otherwise.
-        Design::Thread => (settings.pick(30_000, 1000), 64 * 1024),
+        // A stack and its guard page.
+        Design::May => (
+            settings
+                .pick(30_000, 2000)
+                .min(measure::most_mappings() / 2 - 500),
+            16 * 1024,
+        ),
+        // A thread of Rust takes four mappings: its stack, one for its signals, and their guards.
+        Design::Thread => (
+            settings
+                .pick(15_000, 1000)
+                .min(measure::most_mappings() / 4 - 500),
+            64 * 1024,
+        ),
     };
     most.min((free / 2 / weight) as usize)
 }

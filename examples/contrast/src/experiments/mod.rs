@@ -1,18 +1,25 @@
 //! The catalogue.
 
 mod big_ping_pong;
+mod blocking_io;
 mod chain;
 mod continuation;
+mod cost_ladder;
+mod crossover;
 mod depth;
 mod generator;
 mod million;
 mod models;
+mod netty_style;
+mod one_core;
 mod ping_pong;
+mod read_cost;
 mod resume_point;
 mod ring;
 mod size;
 mod skynet;
 mod sleepers;
+mod throughput;
 mod trace;
 
 use anyhow::{Result, bail};
@@ -28,14 +35,21 @@ pub fn all() -> Vec<&'static Experiment> {
         &continuation::EXPERIMENT,
         &trace::EXPERIMENT,
         &models::EXPERIMENT,
+        &cost_ladder::EXPERIMENT,
         &million::EXPERIMENT,
         &sleepers::EXPERIMENT,
+        &one_core::EXPERIMENT,
         &depth::EXPERIMENT,
         &skynet::EXPERIMENT,
         &ring::EXPERIMENT,
         &chain::EXPERIMENT,
         &ping_pong::EXPERIMENT,
         &big_ping_pong::EXPERIMENT,
+        &read_cost::EXPERIMENT,
+        &netty_style::EXPERIMENT,
+        &blocking_io::EXPERIMENT,
+        &crossover::EXPERIMENT,
+        &throughput::EXPERIMENT,
     ]
 }
 
