@@ -30,6 +30,8 @@ pub struct Child {
 /// What a child found, and what else it printed.
 pub struct Ran<F> {
     pub figures: F,
+    // For experiments in which printing is a part of the work.
+    #[allow(dead_code)]
     pub printed: Vec<String>,
 }
 

@@ -60,7 +60,6 @@ pub struct Talk {
 /// What came of it. All figures but memory and latency are for one round.
 #[derive(Debug, Clone)]
 pub struct Talked {
-    pub rounds: f64,
     pub wall_ns: f64,
     /// Of the server.
     pub cpu_ns: f64,
@@ -157,7 +156,6 @@ pub fn talk(server: Server, talk: &Talk) -> Result<Talked> {
     running.stop()?;
     let rounds = (talk.rounds * talk.connections) as f64;
     Ok(Talked {
-        rounds,
         wall_ns: heard.wall_ns / rounds,
         cpu_ns: (after.used.cpu_ns - before.used.cpu_ns) / rounds,
         voluntary: (after.used.voluntary - before.used.voluntary) as f64 / rounds,
