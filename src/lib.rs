@@ -43,6 +43,8 @@
 //! | wait for time to pass | [`Timer`], [`timeout()`] |
 //! | call code that blocks | [`unblock`], [`Unblock`] |
 //! | read and write files | [`fs`] |
+//! | run other programs | [`process`] |
+//! | hear of Ctrl-C and other signals | [`signal`] |
 //! | send messages, share state between tasks | [`channel`], [`lock`] |
 //! | combine futures, streams, readers and writers | [`future`], [`stream`], [`io`], and the traits in [`prelude`] |
 //! | make any socket or pipe async | [`Async`] |
@@ -54,12 +56,12 @@
 //!
 //! # Features
 //!
+//! - `macros` (on by default): `#[leno::main]` and `#[leno::test]`.
 //! - `hyper` (off by default): adapters that let hyper 1 run on leno.
 //!
 //! # Coming from smol
 //!
-//! What `smol` 2 has is here under the same path and does the same, except `process`, which is still to come. The
-//! process-wide executor has a worker for each core where smol's has one thread; `LENO_THREADS`, or else `SMOL_THREADS`,
+//! What `smol` 2 has is here under the same path and does the same. The process-wide executor has a worker for each core where smol's has one thread; `LENO_THREADS`, or else `SMOL_THREADS`,
 //! sets another number. The types in [`channel`] do what those of `async-channel` do, and are types of leno.
 //!
 //! # Platforms
@@ -73,6 +75,7 @@
 
 mod timeout;
 
+#[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod __private;
 #[cfg(feature = "hyper")]
@@ -82,17 +85,30 @@ pub mod hyper;
 pub use {
     leno_channel as channel,
     leno_executor::{
-        Builder, Executor, LocalExecutor, Task, Unblock, shutdown, spawn, unblock, workers,
+        Builder, Executor, FallibleTask, LocalExecutor, StaticExecutor, StaticLocalExecutor, Task,
+        Unblock, is_worker, set_max_blocking_threads, shutdown, spawn, unblock, workers,
     },
-    leno_macros::{main, test},
-    leno_net as net,
-    leno_reactor::{Async, Timer, backend, block_on},
+    leno_net as net, leno_process as process,
+    leno_reactor::{
+        Async, IoSafe, Readable, ReadableOwned, Timer, Writable, WritableOwned, backend, block_on,
+        os,
+    },
+    leno_signal as signal,
 };
+
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use leno_macros::{main, test};
 
 #[doc(inline)]
 pub use {
     async_fs as fs, async_lock as lock,
     futures_lite::{future, io, pin, prelude, ready, stream},
 };
+
+/// The programs in it are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/migrating.md")]
+struct Migrating;
 
 pub use timeout::{TimedOut, Timeout, timeout};

@@ -16,8 +16,10 @@ use crate::duty::Duty;
 use crate::home::home;
 use crate::idle::Idle;
 use crate::live::Tracker;
+use crate::pace::Awake;
 use crate::root::Root;
 use crate::running;
+use crate::sentry::LONGEST_PERIOD;
 use crate::strangers::Strangers;
 use crate::worker::{self, Outcome, Worker};
 
@@ -314,6 +316,23 @@ impl Runtime {
         self.workers()
             .iter()
             .any(|worker| !self.idle.is_parked(worker.index))
+    }
+
+    /// Whether some parked worker wakes up by itself within a sentry's period, for a timer.
+    pub(crate) fn anyone_wakes_soon(&self) -> bool {
+        self.workers().iter().any(|worker| {
+            self.idle.is_parked(worker.index) && worker.reactor.wakes_within(LONGEST_PERIOD)
+        })
+    }
+
+    /// Who is awake, `worker` not counted.
+    pub(crate) fn awake_beside(&self, worker: &Worker) -> Awake {
+        let workers = self.workers().len();
+        if self.idle.is_alone(worker.index, workers) {
+            Awake::Alone
+        } else {
+            Awake::Company
+        }
     }
 
     /// Takes a task from a thread that does not keep it. A promise: some worker will see it.

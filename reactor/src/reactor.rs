@@ -149,6 +149,12 @@ impl Reactor {
         self.poller.get()
     }
 
+    /// The descriptor of the poller, if it has one and can be made.
+    #[cfg(unix)]
+    pub(crate) fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        self.open_poller().ok()?.descriptor()
+    }
+
     fn open_poller(&self) -> io::Result<&sys::Poller> {
         if let Some(poller) = self.poller.get() {
             return Ok(poller);
@@ -195,6 +201,14 @@ impl Reactor {
     /// Whether anything waits for this reactor.
     pub(crate) fn is_awaited(&self) -> bool {
         !lock(&self.time).wheel.is_empty() || lock(&self.registry).iter().any(|s| s.is_awaited())
+    }
+
+    /// Whether the thread that keeps the time here is asleep, and will wake by itself within `time`.
+    pub fn wakes_within(&self, time: Duration) -> bool {
+        match lock(&self.time).asleep {
+            Asleep::Until(end) => end.saturating_duration_since(Instant::now()) <= time,
+            Asleep::No | Asleep::Forever => false,
+        }
     }
 
     /// Whether some thread sleeps here, in the seat or beside it.

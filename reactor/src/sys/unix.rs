@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 
+use super::marks;
 use crate::readiness::Direction;
 
 pub(crate) use std::os::fd::AsFd as AsHandle;
@@ -19,6 +20,23 @@ impl Handle {
     /// The descriptor must stay open for as long as this value or a copy of it is used.
     pub(crate) unsafe fn new(io: &impl AsFd) -> Handle {
         Handle(io.as_fd().as_raw_fd())
+    }
+}
+
+impl Handle {
+    /// Marks the descriptor as one that an `Async` has. It was made for that, so none has it yet.
+    pub(crate) fn mark(self) {
+        marks::set(self.0);
+    }
+
+    /// Marks the descriptor; false if an `Async` has it already.
+    pub(crate) fn try_mark(self) -> bool {
+        marks::try_set(self.0)
+    }
+
+    /// To be called when the `Async` gives the descriptor up, before that can be closed.
+    pub(crate) fn unmark(self) {
+        marks::clear(self.0);
     }
 }
 
