@@ -26,6 +26,10 @@ use pico_args::Arguments;
 use crate::args::{Args, Command};
 use crate::plan::Plan;
 
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     suite().unwrap_or_else(|error| {
         eprintln!("leno-bench: {error:#}");
