@@ -90,9 +90,9 @@ impl Child {
         for case in [small, large] {
             let case = serde_json::to_string(case)?;
             let file = std::env::temp_dir().join(format!("contrast-{}.strace", std::process::id()));
-            let command = syscalls::counting(&file, &std::env::current_exe()?)?;
+            let command = syscalls::tracing(&file, &std::env::current_exe()?)?;
             self.output(self.asking(command, &case))?;
-            counted.push(syscalls::read(&file)?);
+            counted.push(syscalls::traced(&file)?);
             std::fs::remove_file(&file)?;
         }
         Ok(syscalls::difference(&counted[0], &counted[1], operations))

@@ -130,7 +130,6 @@ fn coroutines(listener: TcpListener, buffer: usize) -> Result<()> {
     };
     // SAFETY: a listener is on the stack.
     let accepting = unsafe { may::coroutine::spawn(accepting) };
-    match accepting.join() {
-        _ => bail!("{address} accepts no more"),
-    }
+    accepting.wait();
+    bail!("{address} accepts no more")
 }

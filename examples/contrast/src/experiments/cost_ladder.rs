@@ -60,190 +60,145 @@ struct Climbed {
     threads: u64,
 }
 
-/// What is measured: name, colour, how often, whether on one CPU.
-const CREATE: [(Rung, &str, Ink, usize); 5] = [
-    (Rung::Fork, "process: fork, wait", Ink::Faint, 2000),
-    (
-        Rung::ThreadCreate,
-        "thread: start, join",
-        Ink::Of(Design::Thread),
-        20_000,
-    ),
-    (
-        Rung::MayCreate,
-        "may: start, join",
-        Ink::Of(Design::May),
-        50_000,
-    ),
-    (
-        Rung::FiberCreate,
-        "leno fiber: start, await",
-        Ink::Of(Design::Fiber),
-        300_000,
-    ),
-    (
-        Rung::TaskCreate,
-        "leno task: start, await",
-        Ink::Of(Design::Task),
-        1_000_000,
-    ),
-];
-const SWITCH: [(Rung, &str, Ink, usize, bool); 8] = [
-    (
-        Rung::Getpid,
-        "into the kernel and back: getpid",
-        Ink::Faint,
-        1_000_000,
-        false,
-    ),
-    (
-        Rung::EmptyPoll,
-        "an empty poll",
-        Ink::Faint,
-        1_000_000,
-        false,
-    ),
-    (
-        Rung::ThreadPingPong,
-        "threads, woken by futex, 2 cores",
-        Ink::Of(Design::Thread),
-        50_000,
-        false,
-    ),
-    (
-        Rung::ThreadPingPong,
-        "threads, woken by futex, 1 core",
-        Ink::Of(Design::Thread),
-        100_000,
-        true,
-    ),
-    (
-        Rung::ThreadYield,
-        "threads, sched_yield, 1 core",
-        Ink::Of(Design::Thread),
-        300_000,
-        true,
-    ),
-    (
-        Rung::MayYield,
-        "may, yield",
-        Ink::Of(Design::May),
-        1_000_000,
-        false,
-    ),
-    (
-        Rung::FiberYield,
-        "leno fiber, yield",
-        Ink::Of(Design::Fiber),
-        2_000_000,
-        false,
-    ),
-    (
-        Rung::TaskYield,
-        "leno task, yield",
-        Ink::Of(Design::Task),
-        5_000_000,
-        false,
-    ),
-];
-
+/// One line of the ladder.
 struct Step {
-    rung: Rung,
-    name: &'static str,
-    ink: Ink,
-    ns: f64,
-}
-
-fn measured(
     rung: Rung,
     name: &'static str,
     ink: Ink,
     count: usize,
     one_core: bool,
-    settings: &Settings,
-    finding: &mut Finding,
-    table: &mut Table,
-) -> Result<Step> {
-    settings.step(name);
-    let count = count / settings.pick(1, 20);
-    let mut times = Vec::new();
-    let mut last = None;
-    for _ in 0..settings.pick(3, 1) {
-        let child = Child::of("cost_ladder").limit(Duration::from_secs(60));
-        let child = if one_core { child.on_cpu(0) } else { child };
-        let climbed: Climbed = child.run(&Case { rung, count })?;
-        finding.check(
-            format!("{name}: {count} times"),
-            climbed.done.result == count as f64,
-        );
-        times.push(climbed.done.wall_ns / count as f64);
-        last = Some(climbed);
-    }
-    let ns = median(times);
-    let (switches, threads) = last.map_or((None, None), |last| {
-        (
-            last.done
-                .spent
-                .map(|spent| (spent.voluntary as f64 / count as f64 * 1e3).round() / 1e3),
-            Some(last.threads as f64),
-        )
-    });
-    table.row(
-        name,
-        [
-            Cell::time(ns),
-            Cell::maybe(Unit::Count, switches),
-            Cell::maybe(Unit::Count, threads),
-        ],
-    );
-    Ok(Step {
+}
+
+const fn step(rung: Rung, name: &'static str, ink: Ink, count: usize) -> Step {
+    Step {
         rung,
         name,
         ink,
-        ns,
-    })
+        count,
+        one_core: false,
+    }
 }
+
+impl Step {
+    const fn on_one_core(self) -> Step {
+        Step {
+            one_core: true,
+            ..self
+        }
+    }
+
+    /// Nanoseconds of it.
+    fn measure(
+        &self,
+        settings: &Settings,
+        finding: &mut Finding,
+        table: &mut Table,
+    ) -> Result<f64> {
+        settings.step(self.name);
+        let count = self.count / settings.pick(1, 20);
+        let mut times = Vec::new();
+        let mut cells = Vec::new();
+        for _ in 0..settings.pick(3, 1) {
+            let child = Child::of("cost_ladder").limit(Duration::from_secs(60));
+            let child = if self.one_core {
+                child.on_cpu(0)
+            } else {
+                child
+            };
+            let Climbed { done, threads } = child.run(&Case {
+                rung: self.rung,
+                count,
+            })?;
+            finding.check(
+                format!("{}: {count} times", self.name),
+                done.result == count as f64,
+            );
+            times.push(done.wall_ns / count as f64);
+            let switches = done
+                .spent
+                .map(|spent| (spent.voluntary as f64 / count as f64 * 1e3).round() / 1e3);
+            cells = vec![
+                Cell::maybe(Unit::Count, switches),
+                Cell::count(threads as f64),
+            ];
+        }
+        let ns = median(times);
+        table.row(self.name, std::iter::once(Cell::time(ns)).chain(cells));
+        Ok(ns)
+    }
+}
+
+const THREAD: Ink = Ink::Of(Design::Thread);
+const MAY: Ink = Ink::Of(Design::May);
+const FIBER: Ink = Ink::Of(Design::Fiber);
+const TASK: Ink = Ink::Of(Design::Task);
+
+const CREATE: [Step; 5] = [
+    step(Rung::Fork, "process: fork, wait", Ink::Faint, 2000),
+    step(Rung::ThreadCreate, "thread: start, join", THREAD, 20_000),
+    step(Rung::MayCreate, "may: start, join", MAY, 50_000),
+    step(
+        Rung::FiberCreate,
+        "leno fiber: start, await",
+        FIBER,
+        300_000,
+    ),
+    step(Rung::TaskCreate, "leno task: start, await", TASK, 1_000_000),
+];
+const SWITCH: [Step; 8] = [
+    step(
+        Rung::Getpid,
+        "into the kernel and back: getpid",
+        Ink::Faint,
+        1_000_000,
+    ),
+    step(Rung::EmptyPoll, "an empty poll", Ink::Faint, 1_000_000),
+    step(
+        Rung::ThreadPingPong,
+        "threads, woken by futex, 2 cores",
+        THREAD,
+        50_000,
+    ),
+    step(
+        Rung::ThreadPingPong,
+        "threads, woken by futex, 1 core",
+        THREAD,
+        100_000,
+    )
+    .on_one_core(),
+    step(
+        Rung::ThreadYield,
+        "threads, sched_yield, 1 core",
+        THREAD,
+        300_000,
+    )
+    .on_one_core(),
+    step(Rung::MayYield, "may, yield", MAY, 1_000_000),
+    step(Rung::FiberYield, "leno fiber, yield", FIBER, 2_000_000),
+    step(Rung::TaskYield, "leno task, yield", TASK, 5_000_000),
+];
 
 fn run(settings: &Settings) -> Result<Finding> {
     let mut finding = Finding::new(
         "Is a light-weight process a thread or a process, and what does each cost? And how can a switch happen all in user mode, if a CPU must be given?",
     );
-    let columns = |first: &str| {
-        [
-            first.to_owned(),
-            "time".to_owned(),
-            "voluntary switches by the kernel".to_owned(),
-            "threads in the end".to_owned(),
-        ]
-    };
-    let mut create = Table::new("To have one more and to see it end", columns(""));
-    let mut switch = Table::new("To let another one run", columns(""));
-    let mut created = Vec::new();
-    for (rung, name, ink, count) in CREATE {
-        created.push(measured(
-            rung,
-            name,
-            ink,
-            count,
-            false,
-            settings,
-            &mut finding,
-            &mut create,
-        )?);
-    }
-    let mut switched = Vec::new();
-    for (rung, name, ink, count, one_core) in SWITCH {
-        switched.push(measured(
-            rung,
-            name,
-            ink,
-            count,
-            one_core,
-            settings,
-            &mut finding,
-            &mut switch,
-        )?);
-    }
+    let columns = [
+        "",
+        "time",
+        "voluntary switches by the kernel",
+        "threads in the end",
+    ];
+    let mut create = Table::new("To have one more and to see it end", columns);
+    let mut switch = Table::new("To let another one run", columns);
+    let mut climb =
+        |steps: &'static [Step], table: &mut Table| -> Result<Vec<(&'static Step, f64)>> {
+            steps
+                .iter()
+                .map(|step| Ok((step, step.measure(settings, &mut finding, table)?)))
+                .collect()
+        };
+    let created = climb(&CREATE, &mut create)?;
+    let switched = climb(&SWITCH, &mut switch)?;
     let mut others = [Vec::new(), Vec::new()];
     for design in [Design::Go, Design::Java] {
         for (index, (kind, count)) in [
@@ -278,7 +233,7 @@ fn run(settings: &Settings) -> Result<Finding> {
     ] {
         let bars = steps
             .iter()
-            .map(|step| (step.name, step.ink, step.ns))
+            .map(|(step, ns)| (step.name, step.ink, *ns))
             .chain(others.iter().copied());
         finding.chart(Chart::bars(what, Unit::Time, Scale::Log).group("", bars));
     }
@@ -286,11 +241,11 @@ fn run(settings: &Settings) -> Result<Finding> {
     finding.table(switch);
 
     let calls = calls_of_yields(settings, &mut finding);
-    let of = |steps: &[Step], rung| {
+    let of = |steps: &[(&Step, f64)], rung| {
         steps
             .iter()
-            .find(|step| step.rung == rung)
-            .map_or(f64::NAN, |step| step.ns)
+            .find(|(step, _)| step.rung == rung)
+            .map_or(f64::NAN, |(_, ns)| *ns)
     };
     let show = |ns| Unit::Time.show(ns);
     finding.answer(format!(
@@ -299,6 +254,9 @@ fn run(settings: &Settings) -> Result<Finding> {
         show(of(&created, Rung::Fork)), show(of(&created, Rung::ThreadCreate)), show(of(&created, Rung::FiberCreate)), show(of(&created, Rung::TaskCreate)),
         show(of(&switched, Rung::TaskYield)), show(of(&switched, Rung::FiberYield)), show(of(&switched, Rung::ThreadYield)), show(of(&switched, Rung::Getpid)),
     ));
+    if let Some(sentence) = faster_than_tasks(&switched) {
+        finding.against(sentence);
+    }
     finding.against(
         "The CPU is still given by the kernel: to the worker, not to the task. And where a wait ends because of the kernel (a socket, a timer), a task needs it as a thread \
          does; see `read_cost`.",
@@ -308,6 +266,26 @@ fn run(settings: &Settings) -> Result<Finding> {
          the best case there is for tasks.",
     );
     Ok(finding)
+}
+
+/// Who lets another one run in less time than a task does.
+fn faster_than_tasks(switched: &[(&Step, f64)]) -> Option<String> {
+    let task = switched
+        .iter()
+        .find(|(step, _)| step.rung == Rung::TaskYield)?
+        .1;
+    let faster: Vec<_> = switched
+        .iter()
+        .filter(|(step, ns)| step.ink != Ink::Faint && *ns < task)
+        .map(|(step, ns)| format!("{}: {}", step.name, Unit::Time.show(*ns)))
+        .collect();
+    (!faster.is_empty()).then(|| {
+        format!(
+            "To yield takes less time elsewhere ({}) than in a task ({}).",
+            faster.join("; "),
+            Unit::Time.show(task)
+        )
+    })
 }
 
 /// How many system calls a million yields make, in a sentence.
