@@ -32,6 +32,10 @@ const NEXT_IN_A_ROW: u32 = 3;
 /// exchange.
 const BATCH: usize = 32;
 
+/// How many tasks a worker takes over from one that has far more to do. Of a backlog that is about to end, as that of a million
+/// new tasks is, much more would go to and fro.
+const AT_ONCE: usize = 128;
+
 /// The part of a worker that other threads use. Owned by the runtime, lives as long as it.
 pub(crate) struct Worker {
     pub(crate) index: usize,
@@ -326,7 +330,7 @@ impl Loop<'_> {
         for other in self.runtime.workers() {
             let backlog = other.ring.len() + other.spill.len();
             if backlog > own * 2 + SWAMP && other.pace.is_worth_taking(backlog) {
-                for _ in 0..(backlog - own) / 2 {
+                for _ in 0..((backlog - own) / 2).min(AT_ONCE) {
                     let Some(runnable) = other.spill.pop() else {
                         break;
                     };
