@@ -39,6 +39,7 @@
 //! |---|---|
 //! | enter async code | [`main`](macro@main), [`test`](macro@test), [`block_on`] |
 //! | run futures side by side | [`spawn`], which gives a [`Task`]; [`Executor`] and [`LocalExecutor`] for executors of your own |
+//! | wait for many tasks, or end them together | [`TaskGroup`] |
 //! | speak TCP, UDP, Unix sockets; resolve names | [`net`] |
 //! | wait for time to pass | [`Timer`], [`timeout()`] |
 //! | call code that blocks | [`unblock`], [`Unblock`] |
@@ -49,6 +50,7 @@
 //! | combine futures, streams, readers and writers | [`future`], [`stream`], [`io`], and the traits in [`prelude`] |
 //! | make any socket or pipe async | [`Async`] |
 //! | set the number of workers, their names and more | [`Builder`] |
+//! | see who waits on what, and what the workers do | [`observe`] |
 //! | stop in an orderly way | [`shutdown`] |
 //! | serve HTTP | `hyper`, a module behind the feature of that name |
 //!
@@ -73,6 +75,7 @@
 #![cfg_attr(not(feature = "hyper"), forbid(unsafe_code))]
 #![deny(unsafe_code)]
 
+mod task_group;
 mod timeout;
 
 #[cfg(feature = "macros")]
@@ -86,7 +89,7 @@ pub use {
     leno_channel as channel,
     leno_executor::{
         Builder, Executor, FallibleTask, LocalExecutor, StaticExecutor, StaticLocalExecutor, Task,
-        Unblock, is_worker, set_max_blocking_threads, shutdown, spawn, unblock, workers,
+        Unblock, is_worker, observe, set_max_blocking_threads, shutdown, spawn, unblock, workers,
     },
     leno_net as net, leno_process as process,
     leno_reactor::{
@@ -111,4 +114,5 @@ pub use {
 #[doc = include_str!("../docs/migrating.md")]
 struct Migrating;
 
+pub use task_group::TaskGroup;
 pub use timeout::{TimedOut, Timeout, timeout};

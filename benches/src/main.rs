@@ -5,6 +5,7 @@
 mod args;
 mod catalogue;
 mod foreign;
+mod journal;
 mod machine;
 mod net;
 mod peer;
@@ -24,6 +25,10 @@ use pico_args::Arguments;
 
 use crate::args::{Args, Command};
 use crate::plan::Plan;
+
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     suite().unwrap_or_else(|error| {

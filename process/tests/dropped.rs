@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -11,11 +13,26 @@ use futures_lite::future;
 use leno_process::{Command, Stdio};
 use leno_reactor::block_on;
 use support::child::Child;
-use support::{Children, children, eventually, in_time, sh};
+use support::{Children, children, eventually, in_every_way, in_time, sh};
 
-/// A process that ends soon, but not at once.
-fn soon() -> Command {
-    sh("sleep 0.1")
+/// Processes that run until it is dropped.
+struct Leash {
+    reader: UnixStream,
+    _writer: UnixStream,
+}
+
+impl Leash {
+    fn new() -> Leash {
+        let (reader, _writer) = UnixStream::pair().unwrap();
+        Leash { reader, _writer }
+    }
+
+    fn hold(&self) -> Command {
+        let mut command = Command::new("cat");
+        let input = OwnedFd::from(self.reader.try_clone().unwrap());
+        command.stdin(Stdio::from(input)).stdout(Stdio::null());
+        command
+    }
 }
 
 fn wait_for_none() {
@@ -25,10 +42,12 @@ fn wait_for_none() {
 #[test]
 fn it_is_reaped_though_no_async_code_ever_runs() {
     Child::of("it_is_reaped_though_no_async_code_ever_runs").run(|| {
+        let leash = Leash::new();
         for _ in 0..20 {
-            drop(soon().spawn().unwrap());
+            drop(leash.hold().spawn().unwrap());
         }
-        assert_ne!(children(), Children::None, "they have ended too soon");
+        assert_eq!(children(), Children::Running);
+        drop(leash);
         wait_for_none();
         #[cfg(target_os = "linux")]
         assert_eq!(
@@ -42,15 +61,18 @@ fn it_is_reaped_though_no_async_code_ever_runs() {
 #[test]
 fn it_is_reaped_after_block_on_is_over() {
     Child::of("it_is_reaped_after_block_on_is_over").run(|| {
+        let leash = Leash::new();
         block_on(async {
             for _ in 0..20 {
                 // Dropped by a wait that was given up.
-                let status = soon().status();
+                let status = leash.hold().status();
                 assert!(future::poll_once(status).await.is_none());
-                let output = soon().output();
+                let output = leash.hold().output();
                 assert!(future::poll_once(output).await.is_none());
             }
         });
+        assert_eq!(children(), Children::Running);
+        drop(leash);
         wait_for_none();
         #[cfg(target_os = "linux")]
         assert_eq!(
@@ -90,8 +112,8 @@ fn it_is_reaped_whoever_drops_it() {
 #[test]
 fn it_goes_on_until_it_ends() {
     Child::of("it_goes_on_until_it_ends").run(|| {
-        let (reader, writer) = std::os::unix::net::UnixStream::pair().unwrap();
-        let output = Stdio::from(std::os::fd::OwnedFd::from(writer));
+        let (reader, writer) = UnixStream::pair().unwrap();
+        let output = Stdio::from(OwnedFd::from(writer));
         drop(sh("sleep 0.1; echo done").stdout(output).spawn().unwrap());
         let mut text = String::new();
         std::io::Read::read_to_string(&mut &reader, &mut text).unwrap();
@@ -146,8 +168,10 @@ fn it_is_killed_if_asked_for() {
 #[test]
 fn it_stays_a_zombie_if_asked_for() {
     Child::of("it_stays_a_zombie_if_asked_for").run(|| {
-        drop(soon().reap_on_drop(false).spawn().unwrap());
-        drop(soon().spawn().unwrap());
+        let leash = Leash::new();
+        drop(leash.hold().reap_on_drop(false).spawn().unwrap());
+        drop(leash.hold().spawn().unwrap());
+        drop(leash);
         eventually("a zombie", || children() == Children::Zombie);
         thread::sleep(Duration::from_millis(200));
         assert_eq!(children(), Children::Zombie);
@@ -170,9 +194,11 @@ fn children_of_other_code_are_its_own() {
                     .unwrap()
             })
             .collect();
+        let leash = Leash::new();
         for _ in 0..10 {
-            drop(soon().spawn().unwrap());
+            drop(leash.hold().spawn().unwrap());
         }
+        drop(leash);
         let mut awaited = sh("exit 6").spawn().unwrap();
         thread::sleep(Duration::from_millis(300));
         assert_eq!(children(), Children::Zombie);
@@ -193,7 +219,9 @@ fn a_handler_that_was_there_goes_on() {
     Child::of("a_handler_that_was_there_goes_on").run(|| {
         // SAFETY: the handler only counts.
         unsafe { libc::signal(libc::SIGCHLD, handler as *const () as libc::sighandler_t) };
-        drop(soon().spawn().unwrap());
+        let leash = Leash::new();
+        drop(leash.hold().spawn().unwrap());
+        drop(leash);
         wait_for_none();
         eventually("the call", || CALLS.load(Ordering::Relaxed) > 0);
     });
@@ -201,18 +229,24 @@ fn a_handler_that_was_there_goes_on() {
 
 #[test]
 fn a_program_that_ignores_its_children_goes_on_doing_so() {
-    Child::of("a_program_that_ignores_its_children_goes_on_doing_so").run(|| {
-        // SAFETY: changes what is done about a signal.
-        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
-        drop(soon().spawn().unwrap());
-        wait_for_none();
-        // SAFETY: asks, and changes back at once.
-        let action = unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
-        assert_eq!(action, libc::SIG_IGN);
-        // There is no status to be had, and that is an error, not a hang.
-        let error = block_on(in_time(soon().status())).unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(libc::ECHILD));
-    });
+    in_every_way(
+        "a_program_that_ignores_its_children_goes_on_doing_so",
+        || {
+            // SAFETY: changes what is done about a signal.
+            unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+            drop(sh("sleep 0.05").spawn().unwrap());
+            wait_for_none();
+            // SAFETY: asks, and changes back at once.
+            let action = unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+            assert_eq!(action, libc::SIG_IGN);
+            // There is no status to be had, and that is an error, not a hang.
+            let error = block_on(in_time(sh("sleep 0.05").status())).unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::ECHILD));
+            // SAFETY: as above.
+            let action = unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+            assert_eq!(action, libc::SIG_IGN);
+        },
+    );
 }
 
 #[test]
@@ -225,13 +259,15 @@ fn without_the_signal_the_next_processes_collect_it() {
             libc::sigaddset(&mut set, libc::SIGCHLD);
             libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
         }
-        drop(soon().spawn().unwrap());
+        let leash = Leash::new();
+        drop(leash.hold().spawn().unwrap());
         // In place of leno's handler.
         // SAFETY: changes what is done about a signal.
         unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
         for _ in 0..40 {
-            drop(soon().spawn().unwrap());
+            drop(leash.hold().spawn().unwrap());
         }
+        drop(leash);
         eventually("a zombie", || children() == Children::Zombie);
         thread::sleep(Duration::from_millis(200));
         eventually("the end of all zombies", || {
@@ -245,21 +281,13 @@ fn without_the_signal_the_next_processes_collect_it() {
 #[test]
 fn thousands_may_run_on() {
     Child::of("thousands_may_run_on").run(|| {
-        let (reader, writer) = std::os::unix::net::UnixStream::pair().unwrap();
+        let leash = Leash::new();
         for _ in 0..1_000 {
-            let input = Stdio::from(std::os::fd::OwnedFd::from(reader.try_clone().unwrap()));
-            drop(
-                Command::new("cat")
-                    .stdin(input)
-                    .stdout(Stdio::null())
-                    .spawn()
-                    .unwrap(),
-            );
+            drop(leash.hold().spawn().unwrap());
         }
-        drop(reader);
         assert_eq!(children(), Children::Running);
         // They all end at once.
-        drop(writer);
+        drop(leash);
         wait_for_none();
     });
 }

@@ -6,7 +6,7 @@ mod support;
 use futures_lite::future;
 use leno_process::Command;
 use leno_reactor::block_on;
-use support::{Children, children, descriptors, eventually, in_every_way, in_time, threads};
+use support::{Children, FEW, children, descriptors, eventually, in_every_way, in_time, threads};
 
 const CHILDREN: usize = 5_000;
 /// In the ways other than by pidfd.
@@ -47,8 +47,12 @@ fn on_one_thread() {
         // Nobody drives anything any more, and still the last ones are reaped.
         eventually("the end of the last child", || children() == Children::None);
         assert_eq!(threads(), before, "a thread was started");
-        // The reactor's own stay: two for epoll.
-        assert!(descriptors() <= open + 2, "{open}, then {}", descriptors());
+        // The reactor's own stay.
+        assert!(
+            descriptors() <= open + FEW,
+            "{open}, then {}",
+            descriptors()
+        );
     });
 }
 
@@ -70,7 +74,11 @@ fn as_tasks_of_workers() {
             }));
             eventually("the end of the last child", || children() == Children::None);
             assert_eq!(threads(), before, "a thread was started");
-            assert!(descriptors() <= open + 6, "{open}, then {}", descriptors());
+            assert!(
+                descriptors() <= open + FEW,
+                "{open}, then {}",
+                descriptors()
+            );
         });
 }
 
@@ -81,6 +89,10 @@ fn in_every_way_of_waiting() {
         block_on(in_time(run(FEWER)));
         eventually("the end of the last child", || children() == Children::None);
         assert_eq!(threads(), before, "a thread was started");
-        assert!(descriptors() <= open + 2, "{open}, then {}", descriptors());
+        assert!(
+            descriptors() <= open + FEW,
+            "{open}, then {}",
+            descriptors()
+        );
     });
 }

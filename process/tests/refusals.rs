@@ -11,7 +11,7 @@ use leno_process::{Command, Stdio};
 use leno_reactor::block_on;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use support::child::Child;
-use support::{Children, children, descriptors, eventually, in_time, seccomp, sh};
+use support::{Children, FEW, children, descriptors, eventually, in_time, seccomp, sh};
 
 /// Takes all descriptors there are.
 fn exhaust() -> Vec<File> {
@@ -64,7 +64,11 @@ fn no_process() {
             assert_eq!(output.unwrap_err().raw_os_error(), Some(libc::EAGAIN));
         }
         assert_eq!(children(), Children::None);
-        assert!(descriptors() <= open + 2, "{open}, then {}", descriptors());
+        assert!(
+            descriptors() <= open + FEW,
+            "{open}, then {}",
+            descriptors()
+        );
     });
 }
 
@@ -145,7 +149,11 @@ fn no_place_in_the_reactor() {
         // A process without pipes can be started, and is waited for by the clock.
         let status = block_on(in_time(sh("sleep 0.02; exit 5").status()));
         assert_eq!(status.unwrap().code(), Some(5));
-        assert!(descriptors() <= open + 2, "{open}, then {}", descriptors());
+        assert!(
+            descriptors() <= open + FEW,
+            "{open}, then {}",
+            descriptors()
+        );
     });
 }
 

@@ -1,15 +1,13 @@
 //! Signals through a pair of sockets: the handler writes a byte, and the reactor waits for the other end.
 
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::raw::c_int;
 use std::os::unix::net::UnixStream;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use futures_io::AsyncRead;
 use leno_reactor::{Async, fork_generation};
 use rustix::io::Errno;
 use signal_hook_registry::SigId;
@@ -42,10 +40,6 @@ struct Slot {
     /// it before it writes [`LOOK`] or finds that there is no room for that either, and the reader looks after it has read
     /// everything. So either the reader sees the bit, or it will read something later and look again.
     overflow: AtomicU64,
-    /// Whether something was written since the reader last found nothing. Set by handlers after they wrote, Release;
-    /// taken by the reader, Acquire. The reactor tells of a byte a moment later; with this a signal is seen at once, also
-    /// by a program that raised it itself and looks.
-    written: AtomicBool,
     /// The process that reads. A forked child shares the sockets and must not write to its parent's stream.
     generation: u32,
 }
@@ -62,7 +56,6 @@ impl Slot {
             // If there is still no room, the reader has something to read and will look after that.
             let _ = self.write(LOOK);
         }
-        self.written.store(true, Ordering::Release);
     }
 
     fn write(&self, byte: u8) -> rustix::io::Result<()> {
@@ -89,7 +82,6 @@ impl Mailbox {
         let slot = Slot {
             writer,
             overflow: AtomicU64::new(0),
-            written: AtomicBool::new(false),
             generation: fork_generation(),
         };
         Ok(Mailbox {
@@ -126,30 +118,27 @@ impl Mailbox {
             )));
         }
         loop {
+            // Tried before it waits, whatever the reactor knows: the signal may have come a moment ago.
             let mut byte = [LOOK];
-            if self.slot.written.swap(false, Ordering::Acquire)
-                && rustix::io::read(self.reader.get_ref(), &mut byte) == Ok(1)
-            {
-                self.slot.written.store(true, Ordering::Relaxed);
-                match Signal::from_number(byte[0].into()) {
+            let mut reader = self.reader.get_ref();
+            match reader.read(&mut byte) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                Ok(_) => match Signal::from_number(byte[0].into()) {
                     Some(signal) => return Poll::Ready(Ok(signal)),
+                    // There is something that had no room. It comes after what had.
                     None => continue,
-                }
+                },
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Poll::Ready(Err(error)),
             }
-            match Pin::new(&mut &self.reader).poll_read(cx, &mut byte) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-                Poll::Ready(Ok(_)) => {
-                    if let Some(signal) = Signal::from_number(byte[0].into()) {
-                        return Poll::Ready(Ok(signal));
-                    }
-                }
+            if let Some(signal) = self.slot.take_overflow() {
+                return Poll::Ready(Ok(signal));
+            }
+            match self.reader.poll_readable(cx) {
+                Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => {
-                    return match self.slot.take_overflow() {
-                        Some(signal) => Poll::Ready(Ok(signal)),
-                        None => Poll::Pending,
-                    };
-                }
+                Poll::Pending => return Poll::Pending,
             }
         }
     }

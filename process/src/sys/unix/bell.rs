@@ -14,6 +14,8 @@ use std::task::Poll;
 use leno_reactor::{Async, PerProcess, fork_generation};
 use signal_hook_registry::SigId;
 
+use super::ignored::kernel_reaps;
+
 /// The bell that others listen to already. A forked child has one of its own.
 static BELL: PerProcess<Mutex<Weak<Bell>>> = PerProcess::new();
 
@@ -37,6 +39,9 @@ impl Bell {
     }
 
     fn new() -> io::Result<Bell> {
+        if kernel_reaps() {
+            return Err(io::Error::other("the program ignores SIGCHLD"));
+        }
         let (reader, writer) = UnixStream::pair()?;
         writer.set_nonblocking(true)?;
         let reader = Async::new(reader)?;

@@ -1,6 +1,7 @@
 //! Unix: processes are waited for by pidfds on Linux and by `SIGCHLD` elsewhere; pipes are sources of the reactor.
 
 mod bell;
+mod ignored;
 mod orphans;
 mod pipe;
 mod wait;

@@ -4,44 +4,32 @@
 //! needs no thread, no executor and no descriptor, and works in a program that never comes back to leno. The handler is
 //! installed for the first orphan.
 //!
-//! The list belongs to one holder at a time. A handler never waits for it, as it may have interrupted the holder: it leaves
-//! word instead, and the holder looks at all orphans once more before it is done.
-//!
-//! ```text
-//!            hold                     a handler leaves word
-//!   FREE ───────────► HELD ─────────────────────────────────► CALLED
-//!    ▲                │  ▲                                      │
-//!    └── let go ──────┘  └────────── the holder sweeps ─────────┘
-//! ```
+//! The list is behind a [`Gate`], because a handler may interrupt the code that is at it.
 
 use std::cell::UnsafeCell;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::{io, mem, ptr, thread};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use leno_reactor::PerProcess;
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, waitpid};
 
+use super::ignored::kernel_reaps;
+use crate::gate::Gate;
+
 /// How many orphans are looked at when a process is started, should no handler have been called for them: another one was
 /// put in its place, or all threads block the signal.
 const VISITS: usize = 16;
-
-const FREE: u8 = 0;
-const HELD: u8 = 1;
-const CALLED: u8 = 2;
 
 /// A forked child has none of its parent's.
 static ORPHANS: PerProcess<Orphans> = PerProcess::new();
 
 pub(super) struct Orphans {
-    /// Exchanged by whoever takes, leaves word for or gives back the list, AcqRel: what a holder did to the list is seen by
-    /// the next one, and who sees that word was left looks at the processes after the one who left it.
-    state: AtomicU8,
-    /// Only touched by the holder.
+    gate: Gate,
+    /// Only touched by who is inside of the gate.
     list: UnsafeCell<List>,
 }
 
-// SAFETY: `list` is only touched by the holder, of which `state` admits one at a time.
+// SAFETY: `list` is only touched inside of the gate, which admits one at a time.
 unsafe impl Sync for Orphans {}
 
 #[derive(Default)]
@@ -54,7 +42,7 @@ struct List {
 impl Orphans {
     pub(super) fn get() -> &'static Orphans {
         ORPHANS.get_or_init(|| Orphans {
-            state: AtomicU8::new(FREE),
+            gate: Gate::new(),
             list: UnsafeCell::default(),
         })
     }
@@ -64,63 +52,46 @@ impl Orphans {
         if !listen() {
             return;
         }
-        while !self.hold() {
-            // Another thread has the list, for as long as it takes to look at every orphan.
-            thread::yield_now();
-        }
-        // SAFETY: this thread is the holder.
-        let list = unsafe { &mut *self.list.get() };
-        list.pids.push(pid);
-        // It may have ended before it was on the list.
-        if is_over(pid) {
-            list.pids.pop();
-        }
-        self.let_go();
+        // If another thread is inside, then for as long as it takes to look at every orphan.
+        self.gate.enter();
+        // SAFETY: inside of the gate.
+        unsafe { &mut *self.list.get() }.add(pid);
+        self.leave();
     }
 
     /// Looks at some of them, unless somebody else does.
     pub(super) fn visit(&self) {
-        if !self.hold() {
-            return;
+        if self.gate.try_enter() {
+            // SAFETY: inside of the gate.
+            unsafe { &mut *self.list.get() }.visit();
+            self.leave();
         }
-        // SAFETY: this thread is the holder.
-        unsafe { &mut *self.list.get() }.visit();
-        self.let_go();
     }
 
-    /// Looks at all of them, or has the holder do it. Async-signal-safe.
+    /// Looks at all of them, or has somebody else do it. Async-signal-safe.
     fn handle_signal(&self) {
-        let take_or_tell = |state| Some(if state == FREE { HELD } else { CALLED });
-        let before = self
-            .state
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take_or_tell);
-        if before == Ok(FREE) {
-            // SAFETY: this thread is the holder.
+        if self.gate.enter_or_call() {
+            // SAFETY: inside of the gate.
             unsafe { &mut *self.list.get() }.sweep();
-            self.let_go();
+            self.leave();
         }
     }
 
-    fn hold(&self) -> bool {
-        self.state
-            .compare_exchange(FREE, HELD, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
-    }
-
-    fn let_go(&self) {
-        while self
-            .state
-            .compare_exchange(HELD, FREE, Ordering::AcqRel, Ordering::Relaxed)
-            .is_err()
-        {
-            self.state.swap(HELD, Ordering::AcqRel);
-            // SAFETY: this thread is still the holder.
-            unsafe { &mut *self.list.get() }.sweep();
-        }
+    fn leave(&self) {
+        // SAFETY: still inside of the gate.
+        self.gate.leave(|| unsafe { &mut *self.list.get() }.sweep());
     }
 }
 
 impl List {
+    fn add(&mut self, pid: Pid) {
+        self.pids.push(pid);
+        // It may have ended before it was on the list.
+        if is_over(pid) {
+            self.pids.pop();
+        }
+    }
+
     /// Reaps those that have ended. Allocates and frees nothing.
     fn sweep(&mut self) {
         let mut i = 0;
@@ -162,31 +133,19 @@ fn listen() -> bool {
     if LISTENING.load(Ordering::Acquire) {
         return true;
     }
-    match kernel_reaps() {
-        Ok(true) => return false,
-        // With a handler or without: the processes are looked at when others are started, too.
-        Ok(false) | Err(_) => {}
+    if kernel_reaps() {
+        return false;
     }
     let handler = || {
         if let Some(orphans) = ORPHANS.get() {
             orphans.handle_signal();
         }
     };
+    // If there can be none, the processes are looked at when others are started.
     // SAFETY: the handler loads and changes atomics, calls waitpid(2) and writes to memory that nobody else touches
     // meanwhile. It does not allocate, lock or panic.
     if unsafe { signal_hook_registry::register(libc::SIGCHLD, handler) }.is_ok() {
         LISTENING.store(true, Ordering::Release);
     }
     true
-}
-
-/// Whether children of this process leave no zombies: the program ignores `SIGCHLD`, or asked for it.
-fn kernel_reaps() -> io::Result<bool> {
-    // SAFETY: a `sigaction` is plain data, for which zero is a value.
-    let mut action: libc::sigaction = unsafe { mem::zeroed() };
-    // SAFETY: changes nothing, and writes one `sigaction`.
-    if unsafe { libc::sigaction(libc::SIGCHLD, ptr::null(), &mut action) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(action.sa_sigaction == libc::SIG_IGN || action.sa_flags & libc::SA_NOCLDWAIT != 0)
 }

@@ -1,0 +1,3 @@
+module contrast
+
+go 1.22
