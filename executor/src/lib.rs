@@ -41,6 +41,7 @@ mod sentry;
 mod shutdown;
 #[cfg(not(loom))]
 mod spawn;
+#[cfg(not(loom))]
 mod stopwatch;
 #[cfg(not(loom))]
 mod strangers;
