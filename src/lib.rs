@@ -39,14 +39,18 @@
 //! |---|---|
 //! | enter async code | [`main`](macro@main), [`test`](macro@test), [`block_on`] |
 //! | run futures side by side | [`spawn`], which gives a [`Task`]; [`Executor`] and [`LocalExecutor`] for executors of your own |
+//! | wait for many tasks, or end them together | [`TaskGroup`] |
 //! | speak TCP, UDP, Unix sockets; resolve names | [`net`] |
 //! | wait for time to pass | [`Timer`], [`timeout()`] |
 //! | call code that blocks | [`unblock`], [`Unblock`] |
 //! | read and write files | [`fs`] |
+//! | run other programs | [`process`] |
+//! | hear of Ctrl-C and other signals | [`signal`] |
 //! | send messages, share state between tasks | [`channel`], [`lock`] |
 //! | combine futures, streams, readers and writers | [`future`], [`stream`], [`io`], and the traits in [`prelude`] |
 //! | make any socket or pipe async | [`Async`] |
 //! | set the number of workers, their names and more | [`Builder`] |
+//! | see who waits on what, and what the workers do | [`observe`] |
 //! | stop in an orderly way | [`shutdown`] |
 //! | serve HTTP | `hyper`, a module behind the feature of that name |
 //!
@@ -58,8 +62,7 @@
 //!
 //! # Coming from smol
 //!
-//! What `smol` 2 has is here under the same path and does the same, except `process`, which is still to come. The
-//! process-wide executor has a worker for each core where smol's has one thread; `LENO_THREADS`, or else `SMOL_THREADS`,
+//! What `smol` 2 has is here under the same path and does the same. The process-wide executor has a worker for each core where smol's has one thread; `LENO_THREADS`, or else `SMOL_THREADS`,
 //! sets another number. The types in [`channel`] do what those of `async-channel` do, and are types of leno.
 //!
 //! # Platforms
@@ -71,6 +74,7 @@
 #![cfg_attr(not(feature = "hyper"), forbid(unsafe_code))]
 #![deny(unsafe_code)]
 
+mod task_group;
 mod timeout;
 
 #[doc(hidden)]
@@ -82,11 +86,12 @@ pub mod hyper;
 pub use {
     leno_channel as channel,
     leno_executor::{
-        Builder, Executor, LocalExecutor, Task, Unblock, shutdown, spawn, unblock, workers,
+        Builder, Executor, LocalExecutor, Task, Unblock, observe, shutdown, spawn, unblock, workers,
     },
     leno_macros::{main, test},
-    leno_net as net,
+    leno_net as net, leno_process as process,
     leno_reactor::{Async, Timer, backend, block_on},
+    leno_signal as signal,
 };
 
 #[doc(inline)]
@@ -95,4 +100,5 @@ pub use {
     futures_lite::{future, io, pin, prelude, ready, stream},
 };
 
+pub use task_group::TaskGroup;
 pub use timeout::{TimedOut, Timeout, timeout};

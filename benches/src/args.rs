@@ -24,6 +24,7 @@ cargo run --release -p leno-bench -- [OPTIONS]
   --max-load X       mark a figure whose samples met more than this load of other processes, in cores (default 0.1)
   --pin WHICH        put server and clients on a CPU each: single (the default: where there is one connection), all, none
   --calm SECONDS     for a sample, wait as long for others to be quiet, and take it again if they were not (default 0)
+  --resume           go on where an earlier run was stopped: what it measured of the same sources is not measured again
   --install          get Go and Java from PyPI, into the folder of this program, if they are not there
   --list             say what would be run
 ";
@@ -46,6 +47,7 @@ pub struct Args {
     pub max_load: f64,
     pub calm: Duration,
     pub install: bool,
+    pub resume: bool,
     pub pin: Pin,
     /// For a child that drives a row of the network: the program that serves, if it is not this one.
     pub server: Option<PathBuf>,
@@ -60,6 +62,7 @@ impl Args {
         let repeats = given.opt_value_from_str("--repeats")?;
         let list = given.contains("--list");
         let install = given.contains("--install");
+        let resume = given.contains("--resume");
         let help = given.contains(["-h", "--help"]);
         let mut args = Args {
             command: Command::Suite,
@@ -74,6 +77,7 @@ impl Args {
             max_load: given.opt_value_from_str("--max-load")?.unwrap_or(0.1),
             calm: Duration::from_secs(given.opt_value_from_str("--calm")?.unwrap_or(0)),
             install,
+            resume,
             server: given.opt_value_from_str("--server")?,
             pin: given.opt_value_from_str("--pin")?.unwrap_or(Pin::Single),
         };

@@ -221,16 +221,18 @@ fn crossing(size: Size) -> Vec<Row> {
     vec![
         row(
             "wake-foreign",
-            "a thread that is no worker wakes a task, which answers",
+            "a thread that is no worker wakes a task, which answers; all on one CPU",
             Workload::Wake { rounds },
         )
+        .on_one_cpu()
         .share(0.6)
         .rivals(Rivals::Tokio),
         row(
             "unblock",
-            "a closure on a thread that may block",
+            "a closure on a thread that may block; all on one CPU",
             Workload::Unblock { rounds },
-        ),
+        )
+        .on_one_cpu(),
         row(
             "block-on-nested",
             "block_on in a task, woken once",
@@ -238,9 +240,10 @@ fn crossing(size: Size) -> Vec<Row> {
         ),
         row(
             "block-on-task",
-            "block_on in a task, on another task",
+            "block_on in a task, on another task; all on one CPU",
             nested(true),
-        ),
+        )
+        .on_one_cpu(),
     ]
 }
 

@@ -5,6 +5,7 @@
 mod args;
 mod catalogue;
 mod foreign;
+mod journal;
 mod machine;
 mod net;
 mod peer;

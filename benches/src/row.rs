@@ -21,6 +21,9 @@ pub struct Row {
     pub limits: Vec<(&'static str, f64)>,
     /// The number of workers, where the row is about it.
     pub workers: Option<usize>,
+    /// Whether all threads share one CPU. Where two threads wait for each other all the time, how deep the other CPU sleeps, and
+    /// whether the OS happens to put them side by side, is all there would be to see: two figures, a factor of two apart.
+    pub on_one_cpu: bool,
     /// A sample that takes longer is given up.
     pub patience: Duration,
     pub work: Work,
@@ -76,6 +79,7 @@ impl Row {
             },
             limits: Vec::new(),
             workers: None,
+            on_one_cpu: false,
             patience: Duration::from_secs(60),
             work: work.into(),
         }
@@ -98,6 +102,11 @@ impl Row {
 
     pub fn limit(mut self, extra: &'static str, at_most: f64) -> Row {
         self.limits.push((extra, at_most));
+        self
+    }
+
+    pub fn on_one_cpu(mut self) -> Row {
+        self.on_one_cpu = true;
         self
     }
 

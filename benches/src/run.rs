@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::args::Args;
 use crate::catalogue::rows;
 use crate::foreign::Program;
+use crate::journal::{Entry, Journal};
 use crate::machine::{LoadMeter, Machine, wait_for_calm};
 use crate::net;
 use crate::peer::Peer;
@@ -84,6 +85,7 @@ pub fn all(plan: &Plan, args: &Args) -> Result<Results> {
         ProgressStyle::with_template("{bar:30} {pos}/{len}, {eta} left: {msg}")
             .context("the progress bar's template")?,
     );
+    let mut journal = Journal::open(args, &results.machine.commit)?;
     for (row, peer) in plan.steps() {
         let (row, cell) = results.at(row, peer);
         bar.set_message(format!("{} on {}", row.name, cell.peer));
@@ -91,10 +93,28 @@ pub fn all(plan: &Plan, args: &Args) -> Result<Results> {
             cell.gap = Some("it has no number of workers".to_owned());
         }
         if cell.gap.is_none() {
-            match sample(cell.peer, row, args, &programs) {
-                Ok(Ok(measurement)) => cell.measurements.push(measurement),
-                Ok(Err(gap)) => cell.gap = Some(gap),
-                Err(error) => give_up(cell, &error),
+            let earlier = journal.take(&row.name, cell.peer);
+            let is_new = earlier.is_none();
+            let entry = match earlier {
+                Some(entry) => Ok(entry),
+                None => sample(cell.peer, row, args, &programs),
+            };
+            match entry {
+                Ok(entry) => {
+                    if is_new {
+                        journal.note(&row.name, cell.peer, entry.clone())?;
+                    }
+                    match entry {
+                        Entry::Measured(measurement) => cell.measurements.push(measurement),
+                        Entry::Gap(gap) => cell.gap = Some(gap),
+                    }
+                }
+                Err(error) => {
+                    give_up(cell, &error);
+                    if let (Some(gap), false) = (&cell.gap, cell.failed) {
+                        journal.note(&row.name, cell.peer, Entry::Gap(gap.clone()))?;
+                    }
+                }
             }
         }
         bar.inc(1);
@@ -122,22 +142,17 @@ fn programs(args: &Args, results: &mut Results) -> BTreeMap<Peer, Program> {
 }
 
 /// A sample, or why there is none. If others compute meanwhile and there is time, it is taken again.
-fn sample(
-    peer: Peer,
-    row: &Row,
-    args: &Args,
-    programs: &BTreeMap<Peer, Program>,
-) -> Result<Result<Measurement, String>> {
+fn sample(peer: Peer, row: &Row, args: &Args, programs: &BTreeMap<Peer, Program>) -> Result<Entry> {
     let until = Instant::now() + args.calm;
     loop {
         wait_for_calm(args.max_load, until);
         let load = LoadMeter::start();
         match said_by_child(peer, row, args, programs)? {
-            Said::Gap { gap } => return Ok(Err(gap)),
+            Said::Gap { gap } => return Ok(Entry::Gap(gap)),
             Said::Sample(sample) => {
                 let others = load.stop();
                 if others <= args.max_load || Instant::now() >= until {
-                    return Ok(Ok(Measurement { sample, others }));
+                    return Ok(Entry::Measured(Measurement { sample, others }));
                 }
             }
         }
@@ -175,7 +190,11 @@ fn said_by_child(
         }
         (None, _) => this_program(peer, row, args)?,
     };
-    let line = output_of(&mut command, row.patience)?;
+    let line = if row.on_one_cpu {
+        output_on_one_cpu(&mut command, row.patience)?
+    } else {
+        output_of(&mut command, row.patience)?
+    };
     serde_json::from_str(&line).with_context(|| format!("it said {line:?}"))
 }
 
@@ -188,6 +207,18 @@ fn this_program(peer: Peer, row: &Row, args: &Args) -> Result<Command> {
         command.arg("--quick");
     }
     Ok(command)
+}
+
+/// The same as [`output_of`], of a process that may use one CPU.
+fn output_on_one_cpu(command: &mut Command, patience: Duration) -> Result<String> {
+    std::thread::scope(|scope| {
+        let pinned = scope.spawn(|| {
+            // Inherited by what this thread starts.
+            net::pin_to(0)?;
+            output_of(command, patience)
+        });
+        pinned.join().expect("it does not panic")
+    })
 }
 
 /// What a process prints, if it ends well and in time.

@@ -34,10 +34,10 @@ impl<T> Buffer<T> {
         self.capacity.is_some_and(|most| self.len() >= most)
     }
 
-    /// The caller has seen that it is not full.
+    /// The caller has seen that it is not full, or that a receiver waits to whom the message is handed over.
     #[inline]
     pub(crate) fn push(&mut self, message: T) {
-        debug_assert!(!self.is_full());
+        debug_assert!(!self.is_full() || self.capacity == Some(0));
         self.messages.push_back(message);
     }
 

@@ -1,7 +1,12 @@
 //! [`Channel`]: what the two sides share. What they do with it is in `sending.rs`, `receiving.rs` and `closing.rs`;
 //! the README tells how it works as a whole.
 
+use std::task::Poll;
+
+use leno_waits::Wait;
+
 use crate::buffer::Buffer;
+use crate::meeting::Offers;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 use crate::waiters::Waiters;
@@ -25,6 +30,13 @@ pub(crate) struct Channel<T> {
     pub(crate) receivers: AtomicUsize,
 }
 
+/// The answer of a future that waits from here on, which says for what, if anybody observes.
+#[inline]
+pub(crate) fn waits<R>(wait: Wait) -> Poll<R> {
+    leno_waits::note(wait);
+    Poll::Pending
+}
+
 /// What the lock protects.
 pub(crate) struct State<T> {
     pub(crate) buffer: Buffer<T>,
@@ -38,6 +50,8 @@ pub(crate) struct State<T> {
     pub(crate) sends: Waiters,
     /// `Closed` futures.
     pub(crate) closeds: Waiters,
+    /// `Send` futures of a rendezvous channel, each with its message, until somebody takes it.
+    pub(crate) offers: Option<Box<Offers<T>>>,
 }
 
 impl<T> Channel<T> {
@@ -50,6 +64,7 @@ impl<T> Channel<T> {
                 streams: Waiters::new(),
                 sends: Waiters::new(),
                 closeds: Waiters::new(),
+                offers: (capacity == Some(0)).then(|| Box::new(Offers::new())),
             }),
             hint: AtomicUsize::new(0),
             capacity,

@@ -2,7 +2,9 @@
 
 use std::task::{Context, Poll};
 
-use crate::channel::Channel;
+use leno_waits::Wait;
+
+use crate::channel::{Channel, waits};
 use crate::waiters::Ticket;
 use crate::wake_list::WakeList;
 
@@ -19,6 +21,9 @@ impl<T> Channel<T> {
         state.recvs.notify_all(&mut wakes);
         state.streams.notify_all(&mut wakes);
         state.closeds.notify_all(&mut wakes);
+        if let Some(offers) = &mut state.offers {
+            offers.notify_all(&mut wakes);
+        }
         drop(state);
         wakes.wake();
         true
@@ -56,7 +61,7 @@ impl<T> Channel<T> {
             None => *ticket = spare.take().map(|waker| state.closeds.enter(waker)),
         }
         drop(state);
-        Poll::Pending
+        waits(Wait::Close)
     }
 
     /// A `Closed` that waited is given up.

@@ -2,7 +2,9 @@
 
 use std::task::{Context, Poll};
 
-use crate::channel::{Channel, State};
+use leno_waits::Wait;
+
+use crate::channel::{Channel, State, waits};
 use crate::errors::{RecvError, TryRecvError};
 use crate::sync::MutexGuard;
 use crate::sync::atomic::Ordering;
@@ -36,7 +38,10 @@ impl<T> Channel<T> {
                 Ok(message)
             }
             None if state.is_closed => Err(TryRecvError::Closed),
-            None => Err(TryRecvError::Empty),
+            None => match state.take_offer() {
+                Some(offer) => Ok(self.accept(state, offer)),
+                None => Err(TryRecvError::Empty),
+            },
         }
     }
 
@@ -116,8 +121,13 @@ impl<T> Channel<T> {
         let waker = cx.waker().clone();
         let mut state = self.lock();
         if state.buffer.is_empty() && !state.is_closed {
+            if let Some(offer) = state.take_offer() {
+                let message = self.accept(state, offer);
+                drop(waker);
+                return Poll::Ready(Ok(message));
+            }
             *ticket = Some(state.receivers(role).enter(waker));
-            return Poll::Pending;
+            return waits(Wait::Message);
         }
         let outcome = self.receive_after_all(state);
         drop(waker);
@@ -140,10 +150,16 @@ impl<T> Channel<T> {
             drop(left);
             return Poll::Ready(outcome);
         }
+        if let Some(offer) = state.take_offer() {
+            let left = state.receivers(role).leave(waiting);
+            let message = self.accept(state, offer);
+            drop(left);
+            return Poll::Ready(Ok(message));
+        }
         let waiting = ticket.insert(waiting);
         let waiters = state.receivers(role);
         if waiters.stay(waiting, cx.waker(), &mut None) {
-            return Poll::Pending;
+            return waits(Wait::Message);
         }
         drop(state);
         self.recv_or_stay(role, ticket, cx)
@@ -166,11 +182,17 @@ impl<T> Channel<T> {
             drop(left);
             return Poll::Ready(outcome);
         }
+        if let Some(offer) = state.take_offer() {
+            let left = state.receivers(role).leave(waiting);
+            let message = self.accept(state, offer);
+            drop(left);
+            return Poll::Ready(Ok(message));
+        }
         let waiting = ticket.insert(waiting);
         let stays = state.receivers(role).stay(waiting, cx.waker(), &mut spare);
         drop(state);
         debug_assert!(stays, "it has got a clone");
-        Poll::Pending
+        waits(Wait::Message)
     }
 
     /// A `Recv` or a stream that waited is given up. If it was notified of a message, somebody else gets to know of
@@ -179,7 +201,7 @@ impl<T> Channel<T> {
         let mut state = self.lock();
         let left = state.receivers(role).leave(ticket);
         let heir = match role {
-            Role::Recv if left.is_none() && !state.buffer.is_empty() => state.recvs.notify_one(),
+            Role::Recv if left.is_none() && state.has_message() => state.recvs.notify_one(),
             // What a stream is notified of all others are as well, and a `Recv` besides.
             _ => None,
         };

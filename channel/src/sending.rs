@@ -2,7 +2,9 @@
 
 use std::task::{Context, Poll, Waker};
 
-use crate::channel::{Channel, State};
+use leno_waits::Wait;
+
+use crate::channel::{Channel, State, waits};
 use crate::errors::{SendError, TrySendError};
 use crate::sync::MutexGuard;
 use crate::sync::atomic::Ordering;
@@ -15,7 +17,7 @@ impl<T> Channel<T> {
         let state = self.lock();
         if state.is_closed {
             Err(TrySendError::Closed(message))
-        } else if state.buffer.is_full() {
+        } else if state.buffer.is_full() && !state.awaits_message() {
             Err(TrySendError::Full(message))
         } else {
             self.put(state, message);
@@ -28,8 +30,12 @@ impl<T> Channel<T> {
         if state.is_closed {
             return Err(SendError(message));
         }
-        let displaced = if state.buffer.is_full() {
-            state.buffer.pop()
+        let displaced = if state.buffer.is_full() && !state.awaits_message() {
+            match state.buffer.pop() {
+                // In a rendezvous channel, where there is none to be displaced but this one.
+                None => return Ok(Some(message)),
+                oldest => oldest,
+            }
         } else {
             None
         };
@@ -132,8 +138,12 @@ impl<T> Channel<T> {
         let waker = cx.waker().clone();
         let mut state = self.lock();
         if state.buffer.is_full() && !state.is_closed {
+            if state.offers.is_some() {
+                self.offer(state, taken(message), waker, ticket);
+                return waits(Wait::Receiver);
+            }
             *ticket = Some(state.sends.enter(waker));
-            return Poll::Pending;
+            return waits(Wait::Room);
         }
         let outcome = self.send_after_all(state, taken(message));
         drop(waker);
@@ -150,6 +160,9 @@ impl<T> Channel<T> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError<T>>> {
         let mut state = self.lock();
+        if state.offers.is_some() {
+            return self.go_on_to_offer(state, waiting, ticket, cx);
+        }
         if state.is_closed || !state.buffer.is_full() {
             let left = state.sends.leave(waiting);
             let outcome = self.send(state, taken(message));
@@ -158,7 +171,7 @@ impl<T> Channel<T> {
         }
         let waiting = ticket.insert(waiting);
         if state.sends.stay(waiting, cx.waker(), &mut None) {
-            return Poll::Pending;
+            return waits(Wait::Room);
         }
         drop(state);
         self.send_or_stay(message, ticket, cx)
@@ -186,12 +199,15 @@ impl<T> Channel<T> {
             .stay(ticket.insert(waiting), cx.waker(), &mut spare);
         drop(state);
         debug_assert!(stays, "it has got a clone");
-        Poll::Pending
+        waits(Wait::Room)
     }
 
     /// A `Send` that waited is given up. If it was notified of room, somebody else gets to know of it.
     pub(crate) fn cancel_send(&self, ticket: Ticket) {
         let mut state = self.lock();
+        if state.offers.is_some() {
+            return self.withdraw(state, ticket);
+        }
         let left = state.sends.leave(ticket);
         let heir = if left.is_none() && !state.buffer.is_full() {
             state.sends.notify_one()

@@ -27,22 +27,26 @@ impl Ticket {
 }
 
 /// The place of one future.
-struct Place {
+struct Place<P> {
     /// The future waits if this is here, and has been notified, or there is no future, if it isn't.
     waker: Option<Waker>,
     /// Who came before, for one that waits.
     previous: u32,
     /// Who came after, for one that waits; for a free place, another free one.
     next: u32,
+    /// What the future has brought along.
+    baggage: P,
 }
 
 /// A queue of waiting futures from which any can leave.
 ///
 /// A place *waits* until it is *notified*; it stays its future's until that leaves or waits again. Wakers are given
 /// out, never called, and never dropped: everything here happens inside of the channel's lock.
-pub(crate) struct Waiters {
+///
+/// Most bring nothing along. In a rendezvous channel a `Send` brings its message, and who notifies it takes that.
+pub(crate) struct Waiters<P = ()> {
     /// All places; a future keeps the index of its own in its ticket.
-    places: Vec<Place>,
+    places: Vec<Place<P>>,
     /// Who has waited longest.
     first: u32,
     /// Who has waited shortest.
@@ -54,7 +58,22 @@ pub(crate) struct Waiters {
 }
 
 impl Waiters {
-    pub(crate) const fn new() -> Waiters {
+    /// Lets a future that comes with a clone of its waker wait at the end of the queue.
+    #[inline]
+    pub(crate) fn enter(&mut self, waker: Waker) -> Ticket {
+        self.enter_with(waker, ())
+    }
+
+    /// Takes the place away from a future. Returns its waker if it was waiting, `None` if it had been notified.
+    #[must_use]
+    #[inline]
+    pub(crate) fn leave(&mut self, ticket: Ticket) -> Option<Waker> {
+        self.leave_with(ticket).0
+    }
+}
+
+impl<P: Default> Waiters<P> {
+    pub(crate) const fn new() -> Waiters<P> {
         Waiters {
             places: Vec::new(),
             first: NONE,
@@ -70,9 +89,9 @@ impl Waiters {
         self.first != NONE
     }
 
-    /// Lets a future that comes with a clone of its waker wait at the end of the queue.
+    /// [`enter`](Waiters::enter) for one that brings something along.
     #[inline]
-    pub(crate) fn enter(&mut self, waker: Waker) -> Ticket {
+    pub(crate) fn enter_with(&mut self, waker: Waker, baggage: P) -> Ticket {
         let last = self.last;
         let index = self.free;
         let index = if let Some(place) = self.places.get_mut(index as usize) {
@@ -80,9 +99,10 @@ impl Waiters {
             place.waker = Some(waker);
             place.previous = last;
             place.next = NONE;
+            place.baggage = baggage;
             index
         } else {
-            self.add_place(waker)
+            self.add_place(waker, baggage)
         };
         *self.link_after(last) = index;
         self.last = index;
@@ -93,13 +113,14 @@ impl Waiters {
 
     /// A place more than there were, behind the last one that waits.
     #[cold]
-    fn add_place(&mut self, waker: Waker) -> u32 {
+    fn add_place(&mut self, waker: Waker, baggage: P) -> u32 {
         let index = u32::try_from(self.places.len()).unwrap_or(NONE);
         assert_ne!(index, NONE, "too many futures wait on one channel");
         self.places.push(Place {
             waker: Some(waker),
             previous: self.last,
             next: NONE,
+            baggage,
         });
         index
     }
@@ -137,13 +158,14 @@ impl Waiters {
         }
     }
 
-    /// Takes the place away from a future. Returns its waker if it was waiting, `None` if it had been notified.
+    /// [`leave`](Waiters::leave) for one that brought something along, which comes back too if nobody has taken it.
     #[must_use]
     #[inline]
-    pub(crate) fn leave(&mut self, ticket: Ticket) -> Option<Waker> {
+    pub(crate) fn leave_with(&mut self, ticket: Ticket) -> (Option<Waker>, P) {
         let index = ticket.index();
         let place = &mut self.places[index as usize];
         let waker = place.waker.take();
+        let baggage = std::mem::take(&mut place.baggage);
         let (previous, next) = (place.previous, place.next);
         place.next = self.free;
         if waker.is_some() {
@@ -155,7 +177,7 @@ impl Waiters {
         if self.taken == 0 && self.places.len() > KEPT {
             self.clear();
         }
-        waker
+        (waker, baggage)
     }
 
     /// There was a rush, and it is over.
@@ -174,6 +196,19 @@ impl Waiters {
         self.first = place.next;
         *self.link_before(self.first) = NONE;
         waker
+    }
+
+    /// Takes from who has waited longest what it brought along, and notifies it.
+    #[must_use]
+    pub(crate) fn relieve_one(&mut self) -> Option<(Waker, P)> {
+        let place = self.places.get_mut(self.first as usize)?;
+        let baggage = std::mem::take(&mut place.baggage);
+        Some((self.notify_one()?, baggage))
+    }
+
+    /// Whether the future that has `ticket` has been notified.
+    pub(crate) fn is_notified(&self, ticket: &Ticket) -> bool {
+        self.places[ticket.index() as usize].waker.is_none()
     }
 
     /// Notifies everybody, which is to be called when the lock is gone.
@@ -258,7 +293,7 @@ mod tests {
 
     #[test]
     fn the_longest_waiting_is_called_first() {
-        let mut waiters = Waiters::new();
+        let mut waiters: Waiters = Waiters::new();
         let guests: Vec<_> = (0..5).map(|_| Guest::arrive(&mut waiters)).collect();
         for expected in 0..5 {
             assert_eq!(call_next(&mut waiters, &guests), Some(expected));
@@ -269,7 +304,7 @@ mod tests {
     #[test]
     fn any_of_them_can_leave() {
         for leaver in 0..3 {
-            let mut waiters = Waiters::new();
+            let mut waiters: Waiters = Waiters::new();
             let mut guests: Vec<_> = (0..3).map(|_| Guest::arrive(&mut waiters)).collect();
             assert!(guests[leaver].leave(&mut waiters).is_some());
             for expected in (0..3).filter(|&guest| guest != leaver) {
@@ -281,7 +316,7 @@ mod tests {
 
     #[test]
     fn who_was_called_and_waits_again_keeps_its_turn() {
-        let mut waiters = Waiters::new();
+        let mut waiters: Waiters = Waiters::new();
         let mut guests: Vec<_> = (0..3).map(|_| Guest::arrive(&mut waiters)).collect();
         assert_eq!(call_next(&mut waiters, &guests), Some(0));
         let waker = guests[0].waker.clone();
@@ -294,7 +329,7 @@ mod tests {
 
     #[test]
     fn the_same_waker_needs_no_clone_and_another_one_replaces_it() {
-        let mut waiters = Waiters::new();
+        let mut waiters: Waiters = Waiters::new();
         let guest = Guest::arrive(&mut waiters);
         let mut spare = None;
         assert!(guest.stay(&mut waiters, &guest.waker, &mut spare));
@@ -313,7 +348,7 @@ mod tests {
 
     #[test]
     fn places_are_used_again_and_a_rush_leaves_nothing_behind() {
-        let mut waiters = Waiters::new();
+        let mut waiters: Waiters = Waiters::new();
         for _ in 0..1000 {
             let mut guest = Guest::arrive(&mut waiters);
             assert!(guest.leave(&mut waiters).is_some());
@@ -331,5 +366,20 @@ mod tests {
         assert_eq!(waiters.places.capacity(), 0);
         let guest = Guest::arrive(&mut waiters);
         assert_eq!(call_next(&mut waiters, &[guest]), Some(0));
+    }
+
+    #[test]
+    fn baggage_goes_to_who_relieves_or_back_to_who_leaves() {
+        let mut waiters: Waiters<Option<char>> = Waiters::new();
+        let [first, second, third] =
+            ['a', 'b', 'c'].map(|char| waiters.enter_with(Waker::noop().clone(), Some(char)));
+        assert!(matches!(waiters.relieve_one(), Some((_, Some('a')))));
+        assert!(waiters.is_notified(&first));
+        assert!(matches!(waiters.leave_with(first), (None, None)));
+        assert!(matches!(waiters.leave_with(second), (Some(_), Some('b'))));
+        waiters.notify_all(&mut WakeList::default());
+        assert!(waiters.is_notified(&third));
+        assert!(matches!(waiters.leave_with(third), (None, Some('c'))));
+        assert!(waiters.relieve_one().is_none());
     }
 }

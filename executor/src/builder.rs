@@ -3,10 +3,12 @@
 use std::any::Any;
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use leno_reactor::notice;
 
 use crate::live::PanicHook;
+use crate::observe::STUCK_AFTER;
 use crate::runtime::Runtime;
 
 /// More workers than this are a mistake.
@@ -21,6 +23,11 @@ pub(crate) struct Config {
     pub(crate) stack_size: Option<usize>,
     pub(crate) panic_hook: Option<PanicHook>,
     pub(crate) tracking: bool,
+    pub(crate) observing: bool,
+    /// After how long in one poll a task is told of.
+    pub(crate) stuck_after: Duration,
+    /// How often the line with metrics is printed.
+    pub(crate) trace: Option<Duration>,
 }
 
 /// Starts the process-wide runtime with other settings than the default ones.
@@ -51,6 +58,8 @@ pub struct Builder {
     stack_size: Option<usize>,
     panic_hook: Option<PanicHook>,
     tracking: bool,
+    observing: Option<bool>,
+    stuck_after: Option<Duration>,
 }
 
 impl Builder {
@@ -105,6 +114,21 @@ impl Builder {
         self
     }
 
+    /// Whether the runtime keeps a record of each task, for [`observe::tasks`](crate::observe::tasks()). Costs a lock at each
+    /// spawn, wake-up and end of a task, and two looks at the clock at each poll. Default: whether `LENO_OBSERVE` is `1`.
+    pub fn observe(mut self, observing: bool) -> Builder {
+        self.observing = Some(observing);
+        self
+    }
+
+    /// After how long a task that keeps its thread is told of on stderr, with the place at which it was spawned; zero for never.
+    /// Only where that is known: in debug builds, and where the runtime is [observed](Builder::observe). Default: `LENO_STUCK` in
+    /// milliseconds, else 100 ms.
+    pub fn stuck_after(mut self, limit: Duration) -> Builder {
+        self.stuck_after = Some(limit);
+        self
+    }
+
     /// Starts the workers. If the OS refuses some of the threads, the runtime goes on with fewer and says so on stderr.
     ///
     /// # Errors
@@ -148,6 +172,19 @@ impl Builder {
             stack_size: self.stack_size,
             panic_hook: self.panic_hook,
             tracking: self.tracking,
+            observing: self.observing.unwrap_or_else(|| {
+                environment("LENO_OBSERVE", "0 or 1", |value| match value {
+                    0 | 1 => Some(value == 1),
+                    _ => None,
+                })
+                .unwrap_or(false)
+            }),
+            stuck_after: match self.stuck_after.or_else(|| milliseconds("LENO_STUCK")) {
+                None => STUCK_AFTER,
+                Some(Duration::ZERO) => Duration::MAX,
+                Some(limit) => limit,
+            },
+            trace: milliseconds("LENO_TRACE").filter(|period| !period.is_zero()),
         }
     }
 
@@ -163,6 +200,8 @@ impl fmt::Debug for Builder {
             .field("reactors", &self.reactors)
             .field("stack_size", &self.stack_size)
             .field("tracking", &self.tracking)
+            .field("observing", &self.observing)
+            .field("stuck_after", &self.stuck_after)
             .finish_non_exhaustive()
     }
 }
@@ -187,4 +226,23 @@ fn default_workers() -> usize {
             cores
         }
     }
+}
+
+/// What a variable of the environment says that holds a number. One that can't be used is reported, and counts as not set.
+fn environment<T>(name: &str, expected: &str, use_it: impl Fn(u64) -> Option<T>) -> Option<T> {
+    let value = std::env::var_os(name)?;
+    let used = (value.to_str())
+        .and_then(|value| value.trim().parse().ok())
+        .and_then(use_it);
+    if used.is_none() {
+        let value = value.to_string_lossy();
+        notice(format_args!("{name}={value} is not {expected}; ignored"));
+    }
+    used
+}
+
+fn milliseconds(name: &str) -> Option<Duration> {
+    environment(name, "a number of milliseconds", |value| {
+        Some(Duration::from_millis(value))
+    })
 }

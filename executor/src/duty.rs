@@ -32,9 +32,15 @@ impl Duty {
     }
 
     /// Called by `worker`, which is awake, before it runs the first task after a sleep: sees to it that somebody watches.
-    /// Returns who must be woken to do so.
+    /// Returns who must be woken to do so. `wakes_soon` tells of some parked worker that wakes up by itself soon enough: it
+    /// takes the post when it parks again.
     #[must_use]
-    pub(crate) fn arm(&self, idle: &Idle, worker: usize) -> Option<usize> {
+    pub(crate) fn arm(
+        &self,
+        idle: &Idle,
+        worker: usize,
+        wakes_soon: impl FnOnce() -> bool,
+    ) -> Option<usize> {
         // Behind the end of the own sleep.
         fence(Ordering::SeqCst);
         match self.holder() {
@@ -45,6 +51,9 @@ impl Duty {
             }
             Some(_) => return None,
             None => {}
+        }
+        if wakes_soon() {
+            return None;
         }
         // It takes the post when it parks again. If it finds work instead, it comes here itself.
         idle.claim_any(None)

@@ -88,6 +88,21 @@ impl Idle {
             .any(|word| word.load(Ordering::Relaxed) != 0)
     }
 
+    /// Whether all of `workers` workers but this one are parked.
+    pub(crate) fn is_alone(&self, worker: usize, workers: usize) -> bool {
+        let parked: usize = (self.parked.iter().enumerate())
+            .map(|(index, word)| {
+                let own = if index == worker / BITS {
+                    bit(worker)
+                } else {
+                    0
+                };
+                (word.load(Ordering::Relaxed) & !own).count_ones() as usize
+            })
+            .sum();
+        parked + 1 >= workers
+    }
+
     pub(crate) fn is_parked(&self, worker: usize) -> bool {
         self.word(worker).load(Ordering::Relaxed) & bit(worker) != 0
     }

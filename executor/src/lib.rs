@@ -26,6 +26,8 @@ mod home;
 #[cfg(not(loom))]
 mod live;
 #[cfg(not(loom))]
+pub mod observe;
+#[cfg(not(loom))]
 mod pace;
 #[cfg(not(loom))]
 mod root;
@@ -39,6 +41,7 @@ mod sentry;
 mod shutdown;
 #[cfg(not(loom))]
 mod spawn;
+mod stopwatch;
 #[cfg(not(loom))]
 mod strangers;
 #[cfg(not(loom))]

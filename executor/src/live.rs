@@ -15,6 +15,7 @@ use pin_project_lite::pin_project;
 
 use crate::contain::{Contained, contain};
 use crate::context;
+use crate::observe::{Origin, Seen};
 use crate::runtime::Runtime;
 
 /// What is told of a task's panic.
@@ -37,6 +38,15 @@ fn count_end() {
     // Else it is a task of the parent that a forked child drops.
 }
 
+/// How many tasks have been spawned.
+pub(crate) fn spawned(runtime: &Runtime) -> u64 {
+    let by_workers: u64 = runtime
+        .every_worker()
+        .map(|worker| worker.spawned.load(Ordering::Acquire))
+        .sum();
+    by_workers + runtime.spawned.load(Ordering::SeqCst)
+}
+
 /// Adds one to a counter that only this thread writes.
 fn bump(counter: &AtomicU64) {
     counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Release);
@@ -50,12 +60,7 @@ pub(crate) fn count(runtime: &Runtime) -> usize {
         .map(|worker| worker.ended.load(Ordering::Acquire))
         .sum();
     let ended = ended + runtime.ended.load(Ordering::SeqCst);
-    let spawned: u64 = runtime
-        .every_worker()
-        .map(|worker| worker.spawned.load(Ordering::Acquire))
-        .sum();
-    let spawned = spawned + runtime.spawned.load(Ordering::SeqCst);
-    spawned.saturating_sub(ended) as usize
+    spawned(runtime).saturating_sub(ended) as usize
 }
 
 /// Counts the end of its task when it is dropped.
@@ -72,6 +77,7 @@ pin_project! {
     pub(crate) struct Plain<F> {
         #[pin]
         pub(crate) future: Contained<F>,
+        pub(crate) origin: Origin,
         pub(crate) counted: Counted,
     }
 }
@@ -80,15 +86,18 @@ impl<F: Future> Future for Plain<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let _working = self.origin.begin();
         self.project().future.poll(cx)
     }
 }
 
 pin_project! {
-    /// A task's future under observation: its panics are told to the hook, and the tracker knows it.
+    /// A task's future under observation: its panics are told to the hook, the tracker knows it, and there is a record of it.
     pub(crate) struct Observed<F> {
         #[pin]
         pub(crate) future: Contained<F>,
+        pub(crate) seen: Option<Seen>,
+        pub(crate) origin: Origin,
         pub(crate) tracked: Option<Tracked>,
         pub(crate) counted: Counted,
         pub(crate) hook: Option<&'static PanicHook>,
@@ -100,16 +109,32 @@ impl<F: Future> Future for Observed<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let Some(hook) = this.hook else {
-            return this.future.poll(cx);
-        };
-        match catch_unwind(AssertUnwindSafe(|| this.future.poll(cx))) {
-            Ok(poll) => poll,
-            Err(payload) => {
-                // A hook that panics itself must not replace the panic that it was told of.
-                contain(|| hook(&*payload));
-                resume_unwind(payload)
+        let poll = || poll_and_tell(this.future, *this.hook, cx);
+        match this.seen {
+            Some(seen) => seen.watch(poll),
+            None => {
+                let _working = this.origin.begin();
+                poll()
             }
+        }
+    }
+}
+
+/// Polls a future, and tells the hook of its panic.
+fn poll_and_tell<F: Future>(
+    future: Pin<&mut F>,
+    hook: Option<&PanicHook>,
+    cx: &mut Context<'_>,
+) -> Poll<F::Output> {
+    let Some(hook) = hook else {
+        return future.poll(cx);
+    };
+    match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+        Ok(poll) => poll,
+        Err(payload) => {
+            // A hook that panics itself must not replace the panic that it was told of.
+            contain(|| hook(&*payload));
+            resume_unwind(payload)
         }
     }
 }

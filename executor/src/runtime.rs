@@ -16,8 +16,11 @@ use crate::duty::Duty;
 use crate::home::home;
 use crate::idle::Idle;
 use crate::live::Tracker;
+use crate::observe::{self, Quiet, Records, Told};
+use crate::pace::Awake;
 use crate::root::Root;
 use crate::running;
+use crate::sentry::LONGEST_PERIOD;
 use crate::strangers::Strangers;
 use crate::worker::{self, Outcome, Worker};
 
@@ -43,6 +46,12 @@ pub(crate) struct Runtime {
     pub(crate) ended: AtomicU64,
     pub(crate) config: Config,
     pub(crate) tracker: Option<Tracker>,
+    /// There if the runtime is observed.
+    pub(crate) records: Option<Records>,
+    pub(crate) told: Told,
+    pub(crate) quiet: Quiet,
+    /// Whether nobody wants to know more of a task than that it lives: no tracker, no records, no hook.
+    pub(crate) plain: bool,
     pub(crate) threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
     generation: u32,
 }
@@ -149,6 +158,9 @@ impl Runtime {
     }
 
     fn new(config: Config) -> &'static Runtime {
+        if config.observing {
+            leno_waits::observe();
+        }
         let reactors: Vec<_> = (0..config.reactors).map(|_| Reactor::new()).collect();
         let all = (0..config.workers)
             .map(|i| Worker::new(i, reactors[i % reactors.len()].clone()))
@@ -165,6 +177,10 @@ impl Runtime {
             spawned: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             tracker: config.tracking.then(Tracker::new),
+            records: config.observing.then(Records::new),
+            told: Told::default(),
+            quiet: Quiet::default(),
+            plain: !config.tracking && !config.observing && config.panic_hook.is_none(),
             config,
             threads: Mutex::default(),
             generation: leno_reactor::fork_generation(),
@@ -177,6 +193,9 @@ impl Runtime {
         leno_reactor::after_fork(context::forked);
         crate::blocking::set_last_resort(|runnable| Runtime::get().receive(runnable));
         RUNTIME.store(std::ptr::from_ref(self).cast_mut(), Ordering::Release);
+        if let Some(period) = self.config.trace {
+            observe::start_trace(self, period);
+        }
     }
 
     /// Tries once more for a runtime that the OS gave no thread. True if there is one now.
@@ -316,6 +335,23 @@ impl Runtime {
             .any(|worker| !self.idle.is_parked(worker.index))
     }
 
+    /// Whether some parked worker wakes up by itself within a sentry's period, for a timer.
+    pub(crate) fn anyone_wakes_soon(&self) -> bool {
+        self.workers().iter().any(|worker| {
+            self.idle.is_parked(worker.index) && worker.reactor.wakes_within(LONGEST_PERIOD)
+        })
+    }
+
+    /// Who is awake, `worker` not counted.
+    pub(crate) fn awake_beside(&self, worker: &Worker) -> Awake {
+        let workers = self.workers().len();
+        if self.idle.is_alone(worker.index, workers) {
+            Awake::Alone
+        } else {
+            Awake::Company
+        }
+    }
+
     /// Takes a task from a thread that does not keep it. A promise: some worker will see it.
     pub(crate) fn receive(&self, runnable: Runnable) {
         if self.over.load(Ordering::SeqCst) {
@@ -404,4 +440,12 @@ pub(crate) fn schedule(runnable: Runnable, info: ScheduleInfo) {
     if let Err(runnable) = context::keep(runnable, info.woken_while_running) {
         Runtime::get().receive(runnable);
     }
+}
+
+/// The schedule function of tasks of which more is known than that they live.
+pub(crate) fn schedule_observed(runnable: Runnable, info: ScheduleInfo) {
+    if let Some(records) = Runtime::existing().and_then(|runtime| runtime.records.as_ref()) {
+        records.woken(&runnable);
+    }
+    schedule(runnable, info);
 }

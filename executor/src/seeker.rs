@@ -30,6 +30,11 @@ impl Seeker {
         }
     }
 
+    /// Whether it was woken by somebody who had work, when it has slept.
+    pub(crate) fn was_called(&self) -> bool {
+        self.counted
+    }
+
     /// Looks for work with `look`, unless enough others search.
     pub(crate) fn search<T>(&mut self, idle: &Idle, look: impl FnOnce() -> Option<T>) -> Option<T> {
         if !(self.counted || idle.begin_search()) {

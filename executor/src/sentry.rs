@@ -3,8 +3,8 @@
 //! While any worker runs, one parked worker, the sentry, sleeps with a time-out. When it wakes and a worker's tick has
 //! not moved since its last look, it takes what that worker has: its queues, its events, its timers. When nothing has
 //! moved and nobody runs, it goes off duty and sleeps for ever, so an idle program makes no system call. A worker that
-//! wakes into an unguarded runtime puts somebody on duty before it runs its first task. If all are busy, each looks
-//! at the others now and then.
+//! wakes into an unguarded runtime puts somebody on duty before it runs its first task, unless a parked one will wake for a
+//! timer of its own before a sentry would look. If all are busy, each looks at the others now and then.
 //!
 //! Safety is paid for here and not by the workers: they only count.
 
@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use leno_reactor::Batch;
 
 use crate::context;
+use crate::observe;
 use crate::runtime::Runtime;
 use crate::worker::Worker;
 
@@ -21,8 +22,10 @@ use crate::worker::Worker;
 const PERIODS: [Duration; 3] = [
     Duration::from_millis(2),
     Duration::from_millis(5),
-    Duration::from_millis(10),
+    LONGEST_PERIOD,
 ];
+
+pub(crate) const LONGEST_PERIOD: Duration = Duration::from_millis(10);
 
 /// How many tasks the sentry takes out of a stuck worker's spill and inbox at once.
 const QUEUE_BATCH: usize = 256;
@@ -33,7 +36,7 @@ const ENOUGH: usize = 128;
 /// One worker's notes for its watches. Owned by its loop.
 pub(crate) struct Watch {
     /// The tick of each worker at the last look.
-    seen: Vec<u32>,
+    seen: Vec<u64>,
     /// Which of `PERIODS` comes next.
     period: usize,
     /// Whether a tick had moved, or somebody ran, at the last look.
@@ -92,7 +95,7 @@ impl Watch {
             return;
         }
         match self.last_look {
-            Some(last) if now.saturating_duration_since(last) < PERIODS[2] => {}
+            Some(last) if now.saturating_duration_since(last) < LONGEST_PERIOD => {}
             Some(_) => {
                 self.last_look = Some(now);
                 // It has work of its own, and what stands still for so long may be a task that is nearly done: half of what is
@@ -122,6 +125,7 @@ impl Watch {
             lively |= moved;
             if other.index != worker.index && !moved && !runtime.idle.is_parked(other.index) {
                 lively = true;
+                observe::warn(runtime, other);
                 self.relieve(other, worker, enough);
             }
         }

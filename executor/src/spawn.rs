@@ -1,6 +1,7 @@
 //! Spawning on the process-wide runtime.
 
 use std::future::Future;
+use std::panic::Location;
 use std::sync::atomic::Ordering;
 
 use async_task::{Runnable, WithInfo};
@@ -9,7 +10,8 @@ use crate::Task;
 use crate::contain::Contained;
 use crate::context;
 use crate::live::{self, Counted, Observed, Plain};
-use crate::runtime::{Runtime, schedule};
+use crate::observe::Origin;
+use crate::runtime::{Runtime, schedule, schedule_observed};
 
 /// Starts a task on the process-wide runtime.
 ///
@@ -37,14 +39,17 @@ use crate::runtime::{Runtime, schedule};
 /// let task = leno_executor::spawn(async { 1 + 2 });
 /// assert_eq!(leno_reactor::block_on(task), 3);
 /// ```
+#[track_caller]
 pub fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Task<T> {
     let runtime = Runtime::get();
     let future = Contained::new(future);
     let builder = async_task::Builder::new().propagate_panic(true);
     live::count_spawn(runtime);
-    if runtime.tracker.is_none() && runtime.config.panic_hook.is_none() {
+    let spawned_at = Location::caller();
+    if runtime.plain {
         let future = Plain {
             future,
+            origin: Origin::new(spawned_at),
             counted: Counted,
         };
         let (runnable, task) = builder.spawn(|()| future, WithInfo(schedule));
@@ -53,13 +58,20 @@ pub fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static
     }
     let tracked = runtime.tracker.as_ref().map(|tracker| tracker.reserve());
     let place = tracked.as_ref().map(|tracked| tracked.place());
+    let seen = (runtime.records.as_ref()).map(|records| records.open(spawned_at));
+    let record = seen.as_ref().map(|seen| seen.record());
     let future = Observed {
         future,
+        seen,
+        origin: Origin::new(spawned_at),
         tracked,
         counted: Counted,
         hook: runtime.config.panic_hook.as_ref(),
     };
-    let (runnable, task) = builder.spawn(|()| future, WithInfo(schedule));
+    let (runnable, task) = builder.spawn(|()| future, WithInfo(schedule_observed));
+    if let (Some(records), Some(record)) = (&runtime.records, record) {
+        records.list(record, &runnable);
+    }
     if let (Some(tracker), Some(place)) = (&runtime.tracker, place) {
         tracker.fill(place, runnable.waker());
     }

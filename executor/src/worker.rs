@@ -1,7 +1,7 @@
 //! One worker: what others see of it, and the loop that its thread runs.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
@@ -11,13 +11,15 @@ use leno_reactor::{Parker, Reactor, Unparker, budget};
 use crate::contain::contain;
 use crate::context;
 use crate::crew::Crew;
-use crate::pace::{Pace, Stopwatch};
+use crate::observe::{AtWork, Counts};
+use crate::pace::{Awake, Pace, SWAMP};
 use crate::queue::{Inbox, NextSlot, Ring};
 use crate::root::Root;
 use crate::running;
 use crate::runtime::Runtime;
 use crate::seeker::Seeker;
 use crate::sentry::Watch;
+use crate::stopwatch::Stopwatch;
 
 /// After how many tasks without a sleep a busy worker looks at its inbox and its reactor, or soon after; earlier if they take
 /// long, see `pace.rs`. A prime, so that it does not fall in step with the program.
@@ -43,9 +45,11 @@ pub(crate) struct Worker {
     unparker: Unparker,
     /// For the thread that becomes this worker.
     parker: Mutex<Option<Parker>>,
-    /// How many tasks it has run, wrapping. Written by its thread; read by the sentry, to whom a tick that stands still
+    /// How many tasks it has run. Written by its thread; read by the sentry, to whom a tick that stands still
     /// means a task that blocks its thread. Relaxed: it stands for itself.
-    pub(crate) tick: AtomicU32,
+    pub(crate) tick: AtomicU64,
+    pub(crate) counts: Counts,
+    pub(crate) at_work: AtWork,
     /// How many tasks were spawned and have ended on its thread. Written by its thread alone; read by `shutdown`, after
     /// the flag that makes spawning stop. Release, so that who sees an end sees what the task did.
     pub(crate) spawned: AtomicU64,
@@ -65,7 +69,9 @@ impl Worker {
             reactor,
             unparker: parker.unparker(),
             parker: Mutex::new(Some(parker)),
-            tick: AtomicU32::new(0),
+            tick: AtomicU64::new(0),
+            counts: Counts::default(),
+            at_work: AtWork::default(),
             spawned: AtomicU64::new(0),
             ended: AtomicU64::new(0),
         }
@@ -155,7 +161,7 @@ pub(crate) fn run<F: Future>(
         runtime,
         worker,
         parker: tenure.parker.as_mut().expect("given back by the drop"),
-        tick: 0,
+        tick: worker.tick.load(Ordering::Relaxed),
         since_look: 0,
         until_lap: 0,
         next_in_a_row: 0,
@@ -163,7 +169,7 @@ pub(crate) fn run<F: Future>(
         fresh: true,
         random: fastrand::Rng::new(),
         watch: Watch::new(runtime),
-        stopwatch: Stopwatch::default(),
+        stopwatch: Stopwatch::new(),
     };
     // First of all, or tasks that always yield would keep the worker for ever.
     while !runtime.is_stopping() {
@@ -203,7 +209,7 @@ struct Loop<'t> {
     runtime: &'static Runtime,
     worker: &'static Worker,
     parker: &'t mut Parker,
-    tick: u32,
+    tick: u64,
     /// How many tasks it has run since it last looked at its inbox and its reactor.
     since_look: u32,
     /// How many tasks it will run before it looks at the clock.
@@ -235,7 +241,8 @@ impl Loop<'_> {
         let worker = self.worker;
         self.seeker.begin_work(self.runtime, || worker.spare());
         if std::mem::take(&mut self.fresh) {
-            let sentry = self.runtime.duty.arm(&self.runtime.idle, self.worker.index);
+            let (runtime, index) = (self.runtime, self.worker.index);
+            let sentry = (runtime.duty).arm(&runtime.idle, index, || runtime.anyone_wakes_soon());
             if let Some(sentry) = sentry {
                 self.runtime.wake(sentry);
             }
@@ -243,7 +250,7 @@ impl Loop<'_> {
         self.since_look += 1;
         self.stopwatch.count();
         self.until_lap = self.until_lap.saturating_sub(1);
-        self.tick = self.tick.wrapping_add(1);
+        self.tick += 1;
         self.worker.tick.store(self.tick, Ordering::Relaxed);
     }
 
@@ -273,8 +280,14 @@ impl Loop<'_> {
     /// Looks at the clock, and at everything else if that is due.
     fn lap(&mut self) -> Option<Runnable> {
         let now = Instant::now();
-        let look_is_due = self.stopwatch.lap(&self.worker.pace, now);
-        self.until_lap = self.worker.pace.tasks_per_lap();
+        let worker = self.worker;
+        let queued = worker.ring.len();
+        let awake = self.runtime.awake_beside(worker);
+        let look_is_due = self.stopwatch.lap(&worker.pace, now, awake, queued);
+        self.until_lap = worker.pace.tasks_per_lap();
+        if look_is_due && awake == Awake::Company {
+            self.even_out();
+        }
         if look_is_due || self.since_look >= TASKS_PER_LOOK {
             self.look_around(now)
         } else {
@@ -299,10 +312,29 @@ impl Loop<'_> {
     fn tell_of_backlog(&mut self) {
         let (runtime, worker) = (self.runtime, self.worker);
         // Each hint is tried once more here, for the tasks that the worker runs may be longer than those that it has run.
-        if worker.ring.len() < 2 || worker.pace.is_brisk() || !runtime.idle.wants_hint() {
+        if worker.ring.len() < 2 || worker.pace.keeps_all() || !runtime.idle.wants_hint() {
             self.stopwatch.no_backlog();
         } else if self.stopwatch.backlog_lasts(&worker.pace) {
             runtime.hint(worker.ring.len());
+        }
+    }
+
+    /// Takes over from a worker that has far more to do than this one. Who runs dry takes half of a ring; but tasks that yield and
+    /// never end keep both busy, however few they are.
+    fn even_out(&self) {
+        let own = self.worker.ring.len() + self.worker.spill.len();
+        for other in self.runtime.workers() {
+            let backlog = other.ring.len() + other.spill.len();
+            if backlog > own * 2 + SWAMP && other.pace.is_worth_taking(backlog) {
+                for _ in 0..(backlog - own) / 2 {
+                    let Some(runnable) = other.spill.pop() else {
+                        break;
+                    };
+                    // SAFETY: this thread is the worker.
+                    unsafe { self.worker.push(runnable) };
+                }
+                return;
+            }
         }
     }
 
@@ -326,7 +358,7 @@ impl Loop<'_> {
         if workers.len() < 2 {
             return None;
         }
-        self.seeker.search(&self.runtime.idle, || {
+        let found = self.seeker.search(&self.runtime.idle, || {
             let start = self.random.usize(..workers.len());
             let (before, from) = workers.split_at(start);
             from.iter()
@@ -343,7 +375,11 @@ impl Loop<'_> {
                     };
                     own.or_else(|| other.inbox.pop())
                 })
-        })
+        });
+        if found.is_some() {
+            self.worker.counts.stole();
+        }
+        found
     }
 
     /// Sleeps until there is something to do.
@@ -354,7 +390,8 @@ impl Loop<'_> {
             // The own inbox, too: a worker that has only just been started is not among those that are asked for mail.
             || root_may_be_woken || runtime.is_stopping() || !worker.inbox.is_empty(),
             || {
-                self.stopwatch.stop(&worker.pace);
+                self.stopwatch
+                    .stop(&worker.pace, runtime.awake_beside(worker));
                 let limit = self.watch.before_sleep(runtime, worker.index);
                 if self.parker.park(limit) {
                     // A worker that sleeps between its tasks makes one call a sleep and none beside it.
@@ -364,8 +401,10 @@ impl Loop<'_> {
             },
         );
         if slept {
+            worker.counts.slept(self.seeker.was_called());
             self.fresh = true;
-            self.stopwatch.start(&worker.pace);
+            self.stopwatch
+                .start(&worker.pace, runtime.awake_beside(worker));
             self.watch.after_sleep(runtime, worker);
         }
     }

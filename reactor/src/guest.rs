@@ -47,6 +47,21 @@ fn guest() -> &'static Guest {
     })
 }
 
+/// The reactor of all threads that are no workers.
+///
+/// # Examples
+///
+/// ```
+/// use leno_reactor::{Timer, block_on};
+/// use std::time::Duration;
+///
+/// block_on(Timer::after(Duration::from_millis(1)));
+/// assert!(leno_reactor::guests().timers_fired() <= 1);
+/// ```
+pub fn guests() -> &'static Arc<Reactor> {
+    reactor()
+}
+
 /// The guests' reactor.
 pub(crate) fn reactor() -> &'static Arc<Reactor> {
     &guest().reactor

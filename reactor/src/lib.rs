@@ -59,6 +59,7 @@ pub use self::{
     block_on::{before_sleep, block_on},
     current::{Entered, enter, polls_with, shares_tasks},
     fork::{PerProcess, after_fork, generation as fork_generation},
+    guest::guests,
     notice::notice,
     parker::{Parker, Unparker},
     reactor::Reactor,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::batch::Batch;
@@ -56,6 +57,8 @@ pub struct Reactor {
 struct Time {
     wheel: Wheel,
     rush: Rush,
+    /// How many timers have fired.
+    fired: u64,
     /// The sleep of the thread that was last to fall asleep as the keeper of the time.
     asleep: Asleep,
     /// How many times a thread has fallen asleep so: the number of that last `Nap`.
@@ -94,6 +97,7 @@ impl Reactor {
             time: Mutex::new(Time {
                 wheel: Wheel::new(Instant::now()),
                 rush: Rush::default(),
+                fired: 0,
                 asleep: Asleep::No,
                 naps: 0,
             }),
@@ -197,6 +201,53 @@ impl Reactor {
         !lock(&self.time).wheel.is_empty() || lock(&self.registry).iter().any(|s| s.is_awaited())
     }
 
+    /// Whether anything waits for this reactor but timers with one of these wakers. For whoever asks whether the program can
+    /// still go on by itself, and waits with a timer to ask again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::Reactor;
+    ///
+    /// let reactor = Reactor::new();
+    /// assert!(!reactor.is_awaited_besides(&[]));
+    /// ```
+    pub fn is_awaited_besides(&self, wakers: &[Waker]) -> bool {
+        let is_other = |waker: &Waker| !wakers.iter().any(|own| own.will_wake(waker));
+        lock(&self.time).wheel.wakers().any(is_other)
+            || lock(&self.registry).iter().any(|s| s.is_awaited())
+    }
+
+    /// How many timers have fired here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(leno_reactor::Reactor::new().timers_fired(), 0);
+    /// ```
+    pub fn timers_fired(&self) -> u64 {
+        lock(&self.time).fired
+    }
+
+    /// How many events of sockets and other sources the OS has reported here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(leno_reactor::Reactor::new().events(), 0);
+    /// ```
+    pub fn events(&self) -> u64 {
+        lock(&self.registry).events
+    }
+
+    /// Whether the thread that keeps the time here is asleep, and will wake by itself within `time`.
+    pub fn wakes_within(&self, time: Duration) -> bool {
+        match lock(&self.time).asleep {
+            Asleep::Until(end) => end.saturating_duration_since(Instant::now()) <= time,
+            Asleep::No | Asleep::Forever => false,
+        }
+    }
+
     /// Whether some thread sleeps here, in the seat or beside it.
     pub(crate) fn is_slept_in(&self) -> bool {
         self.seat.is_slept_in() || !self.bench.is_empty()
@@ -214,16 +265,18 @@ impl Reactor {
             return;
         }
         let (events, found) = batch.parts();
-        let mut disarmed = Vec::new();
-        let registry = lock(&self.registry);
+        let (mut disarmed, mut reported) = (Vec::new(), 0);
+        let mut registry = lock(&self.registry);
         for (token, ready) in events.iter() {
             if let Some(source) = registry.get(token) {
                 found.add(source, source.publish(ready));
                 if !poller.edge() {
                     disarmed.push(source.clone());
                 }
+                reported += 1;
             }
         }
+        registry.events += reported;
         drop(registry);
         for source in disarmed {
             // The event in one direction disarmed the other one too. An error here comes back at the next operation.
@@ -241,6 +294,7 @@ impl Reactor {
             let fired = batch.wakers().len() - before;
             if fired > 0 {
                 time.rush.count(fired, now);
+                time.fired += fired as u64;
             }
         }
     }
@@ -316,7 +370,6 @@ impl Reactor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::task::Waker;
 
     #[test]
     fn who_leaves_the_bench_does_not_end_the_sleep_of_who_sits() {

@@ -21,6 +21,8 @@ pub(crate) struct Registry {
     places: Vec<Place>,
     free: Vec<u32>,
     last_generation: u32,
+    /// How many events the OS has reported for sources in here.
+    pub(crate) events: u64,
 }
 
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 const CLOSE: Duration = Duration::from_micros(50);
 
 /// The shortest sleep in a rush.
-const NAP: Duration = Duration::from_micros(100);
+const NAP: Duration = Duration::from_micros(200);
 
 /// Over how long a time they are counted.
 const WINDOW: Duration = Duration::from_millis(1);

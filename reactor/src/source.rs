@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
+use leno_waits::Wait;
+
 use crate::batch::Found;
 use crate::reactor::Reactor;
 use crate::readiness::{Direction, Readiness, Ready, Waiting};
@@ -234,7 +236,14 @@ impl Source {
             return Poll::Ready(Ok(()));
         }
         match self.settle(direction, cx.waker()) {
-            Ok(()) => Poll::Pending,
+            Ok(()) => {
+                let handle = self.handle.number();
+                leno_waits::note(match direction {
+                    Direction::Read => Wait::Readable(handle),
+                    Direction::Write => Wait::Writable(handle),
+                });
+                Poll::Pending
+            }
             Err(error) => Poll::Ready(Err(error)),
         }
     }

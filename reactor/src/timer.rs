@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use futures_core::Stream;
+use leno_waits::Wait;
 
 use crate::reactor::Reactor;
 use crate::wheel::{Fired, Key};
@@ -368,9 +369,11 @@ impl Stream for Timer {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant>> {
         let Some(when) = self.when else {
+            leno_waits::note(Wait::Never);
             return Poll::Pending;
         };
         if self.poll_due(when, cx).is_pending() {
+            leno_waits::note(Wait::Timer(when));
             return Poll::Pending;
         }
         self.when = if self.period == Duration::MAX {

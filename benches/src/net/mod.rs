@@ -14,6 +14,7 @@ mod workload;
 
 pub use self::{
     load::main as load,
+    pin::pin_to,
     row::{BYTES_EACH, Pin, Settings, run_row},
     serve::main as serve,
     workload::{Protocol, Workload, workloads},

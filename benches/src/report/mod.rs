@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::args::Args;
 use crate::machine::Machine;
@@ -21,7 +21,7 @@ use crate::sample::Sample;
 use crate::stats::{Spread, geometric_mean};
 
 /// A sample, and what the machine did besides.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Measurement {
     #[serde(flatten)]
     pub sample: Sample,

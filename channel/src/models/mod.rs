@@ -9,6 +9,7 @@
 
 mod cancel;
 mod close;
+mod rendezvous;
 mod talk;
 
 use std::future::Future;

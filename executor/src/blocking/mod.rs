@@ -21,7 +21,7 @@ use async_task::{Runnable, ScheduleInfo, Task, WithInfo};
 use leno_reactor::PerProcess;
 
 use self::contained::Contained;
-use self::pool::{IDLE_LIMIT, Pool};
+use self::pool::{IDLE_LIMIT, Load, Pool};
 pub use self::unblock::Unblock;
 
 /// Runs blocking code on a pool of threads, so that it delays no task.
@@ -87,6 +87,11 @@ where
 /// return. Only the first call counts.
 pub(crate) fn set_last_resort(f: fn(Runnable)) {
     pool().set_last_resort(f);
+}
+
+/// How busy the pool is.
+pub(crate) fn load() -> Load {
+    pool().load()
 }
 
 /// The process-wide pool. Everything gets at it through here.

@@ -71,6 +71,14 @@ struct State {
     refusal_told: bool,
 }
 
+/// How busy a pool is.
+pub(crate) struct Load {
+    pub(crate) threads: usize,
+    /// Those of them that run a job, or are on their way to one.
+    pub(crate) busy: usize,
+    pub(crate) queued: usize,
+}
+
 impl State {
     fn job_without_thread(&self) -> bool {
         self.queue.len() > self.coming
@@ -95,6 +103,15 @@ impl Pool {
             idle_limit,
             spawner,
             last_resort: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn load(&self) -> Load {
+        let state = self.lock();
+        Load {
+            threads: state.threads,
+            busy: state.threads - state.idle.len(),
+            queued: state.queue.len(),
         }
     }
 

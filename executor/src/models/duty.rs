@@ -39,7 +39,7 @@ impl<const WORKERS: usize> Guardroom<WORKERS> {
     /// Wakes up to run a task.
     fn wake_up(&self, worker: usize) {
         self.idle.unpark(worker);
-        if let Some(sentry) = self.duty.arm(&self.idle, worker) {
+        if let Some(sentry) = self.duty.arm(&self.idle, worker, || false) {
             self.tokens[sentry].leave();
         }
     }

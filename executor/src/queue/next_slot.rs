@@ -86,7 +86,6 @@ impl<T: Pointer> NextSlot<T> {
 
     /// Whether there is nothing to take, as far as this thread has heard; the owner has heard of
     /// every entry.
-    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.entry.load(Ordering::Relaxed).is_null()
     }

@@ -20,6 +20,11 @@ impl Handle {
     pub(crate) unsafe fn new(io: &impl AsFd) -> Handle {
         Handle(io.as_fd().as_raw_fd())
     }
+
+    /// To be shown, nothing else.
+    pub(crate) fn number(self) -> u64 {
+        self.0 as u64
+    }
 }
 
 impl AsFd for Handle {

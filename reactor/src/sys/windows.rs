@@ -18,6 +18,11 @@ impl Handle {
     pub(crate) unsafe fn new(io: &impl AsSocket) -> Handle {
         Handle(io.as_socket().as_raw_socket())
     }
+
+    /// To be shown, nothing else.
+    pub(crate) fn number(self) -> u64 {
+        self.0 as u64
+    }
 }
 
 impl AsSocket for Handle {

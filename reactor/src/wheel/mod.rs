@@ -124,6 +124,11 @@ impl Wheel {
         self.len() == 0
     }
 
+    /// The wakers of all entries, in no particular order.
+    pub fn wakers(&self) -> impl Iterator<Item = &Waker> {
+        self.slab.wakers()
+    }
+
     /// Adds an entry. A deadline in the past is due at the next [`Wheel::expire`].
     pub fn insert(&mut self, deadline: Instant, waker: Waker) -> Key {
         let deadline = nanos(deadline.saturating_duration_since(self.origin));

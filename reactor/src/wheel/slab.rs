@@ -51,6 +51,10 @@ impl Slab {
         self.len
     }
 
+    pub fn wakers(&self) -> impl Iterator<Item = &Waker> {
+        self.entries.iter().filter_map(|entry| entry.waker.as_ref())
+    }
+
     /// Stores an entry that is in no list yet.
     #[inline]
     pub fn insert(&mut self, deadline: u64, waker: Waker) -> u32 {
