@@ -56,7 +56,9 @@ impl Device {
     async fn squared(&self, number: u64) -> u64 {
         let (done, result) = bounded(1);
         // Who has gone away does not need it any more.
-        self.square(number, move |square| drop(done.try_send(square)));
+        self.square(number, move |square| {
+            let _ = done.try_send(square);
+        });
         result.recv().await.expect("the device calls back once")
     }
 }
@@ -77,7 +79,9 @@ fn measure(case: Case) -> Result<Done> {
                         range
                             .map(|number| {
                                 let (done, result) = mpsc::channel();
-                                device.square(number, move |square| drop(done.send(square)));
+                                device.square(number, move |square| {
+                                    let _ = done.send(square);
+                                });
                                 result.recv().expect("the device calls back once")
                             })
                             .sum::<u64>()

@@ -73,11 +73,15 @@ async fn wait(at: At, started: leno::channel::Sender<()>, lock: Arc<leno::lock::
     let (to, from) = bounded::<u8>(1);
     started.try_send(()).expect("it has no bound");
     match at {
-        At::Timer => drop(Timer::never().await),
-        At::Recv => drop(from.recv().await),
+        At::Timer => {
+            let _ = Timer::never().await;
+        }
+        At::Recv => {
+            let _ = from.recv().await;
+        }
         At::Send => {
             to.try_send(0).expect("it has room for one");
-            drop(to.send(1).await);
+            let _ = to.send(1).await;
         }
         At::Lock => drop(lock.lock().await),
         At::Deep => deep(20).await,
@@ -86,14 +90,16 @@ async fn wait(at: At, started: leno::channel::Sender<()>, lock: Arc<leno::lock::
             while std::time::Instant::now() < end {
                 std::hint::spin_loop();
             }
-            drop(Timer::never().await);
+            let _ = Timer::never().await;
         }
     }
 }
 
 async fn deep(levels: u32) {
     match levels {
-        0 => drop(Timer::never().await),
+        0 => {
+            let _ = Timer::never().await;
+        }
         more => Box::pin(deep(more - 1)).await,
     }
 }
@@ -102,7 +108,9 @@ async fn deep(levels: u32) {
 fn deep_calls(levels: u32, held: &Arc<AtomicUsize>) {
     let kept = std::hint::black_box(held.clone());
     match levels {
-        0 => drop(fiber::wait(Timer::never())),
+        0 => {
+            let _ = fiber::wait(Timer::never());
+        }
         more => deep_calls(more - 1, &kept),
     }
     drop(kept);

@@ -65,7 +65,9 @@ struct Counter {
 async fn count(way: Way, each: u64, counter: Arc<Counter>) {
     for _ in 0..each {
         match way {
-            Way::Atomic => drop(counter.value.fetch_add(1, Ordering::Relaxed)),
+            Way::Atomic => {
+                counter.value.fetch_add(1, Ordering::Relaxed);
+            }
             Way::Together => {
                 let seen = counter.value.load(Ordering::Relaxed);
                 counter.value.store(seen + 1, Ordering::Relaxed);

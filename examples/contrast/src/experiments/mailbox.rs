@@ -126,8 +126,12 @@ fn call(case: Case) -> Result<Seen> {
             if state == State::Later {
                 std::thread::sleep(wait);
                 match other {
-                    (Some(to), _) => drop(to.try_send(7)),
-                    (_, Some(from)) => drop(from.try_recv()),
+                    (Some(to), _) => {
+                        let _ = to.try_send(7);
+                    }
+                    (_, Some(from)) => {
+                        let _ = from.try_recv();
+                    }
                     _ => {}
                 }
             } else {
