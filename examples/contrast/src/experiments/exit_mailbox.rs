@@ -42,16 +42,16 @@ enum Exit {
 struct Notice {
     to: Sender<(usize, Exit)>,
     number: usize,
-    finished: bool,
+    /// None: as it looks when it is dropped.
+    exit: Option<Exit>,
 }
 
 impl Drop for Notice {
     fn drop(&mut self) {
-        let exit = match self.finished {
-            true => Exit::Finished,
-            false if std::thread::panicking() => Exit::Panicked,
+        let exit = self.exit.unwrap_or(match std::thread::panicking() {
+            true => Exit::Panicked,
             false => Exit::Cancelled,
-        };
+        });
         // If nobody wants to know, that is fine.
         let _ = self.to.try_send((self.number, exit));
     }
@@ -89,7 +89,7 @@ fn exits(case: Case) -> Result<Told> {
     let notice = |number| Notice {
         to: to.clone(),
         number,
-        finished: false,
+        exit: None,
     };
     // A thread that waits for ever can't be ended, so there are only the other two.
     let numbers: Vec<usize> = (0..3 * case.each)
@@ -106,7 +106,7 @@ fn exits(case: Case) -> Result<Told> {
                         // All of it goes along, not only the field that is written.
                         let mut notice = notice;
                         assert!(number % 3 != 1, "on purpose");
-                        notice.finished = true;
+                        notice.exit = Some(Exit::Finished);
                     })
                 })
                 .collect();
@@ -161,15 +161,23 @@ fn start(design: Design, number: usize, notice: Notice) -> leno::Task<()> {
         return unsafe {
             fiber::spawn(move || {
                 let mut notice = notice;
-                fiber::wait(work(number));
-                notice.finished = true;
+                let outcome = panic::catch_unwind(AssertUnwindSafe(|| fiber::wait(work(number))));
+                // A fiber that is cancelled is unwound as by a panic, only that there is no message.
+                notice.exit = Some(match &outcome {
+                    Ok(()) => Exit::Finished,
+                    Err(payload) if payload.is::<&str>() => Exit::Panicked,
+                    Err(_) => Exit::Cancelled,
+                });
+                if let Err(payload) = outcome {
+                    panic::resume_unwind(payload);
+                }
             })
         };
     }
     leno::spawn(async move {
         let mut notice = notice;
         work(number).await;
-        notice.finished = true;
+        notice.exit = Some(Exit::Finished);
     })
 }
 
@@ -226,7 +234,7 @@ fn run(settings: &Settings) -> Result<Finding> {
         Unit::Count.show((3 * each) as f64), Unit::Time.show(task), Unit::Time.show(fiber), Unit::Time.show(thread),
     ));
     finding.against(format!(
-        "This is thirty lines of the experiment, not a call of the library: leno tells the end to who awaits the task, and to one only. A third of the work panics here, which is most of the time, and the same for all \
+        "This is thirty lines of the experiment, not a call of the library: leno tells the end to who awaits the task, and to one only. On a stack a cancelling is a panic without a message, and who wants to tell them apart has to look at what unwinds it. A third of the work panics here, which is most of the time, and the same for all \
          (the task is {} the fiber).",
         compared(task, fiber),
     ));

@@ -123,9 +123,9 @@ fn call(case: Case) -> Result<Seen> {
             None
         }
         state => Some(std::thread::spawn(move || {
+            std::thread::sleep(wait);
             if state == State::Later {
-                std::thread::sleep(wait);
-                match other {
+                match &other {
                     (Some(to), _) => {
                         let _ = to.try_send(7);
                     }
@@ -134,10 +134,9 @@ fn call(case: Case) -> Result<Seen> {
                     }
                     _ => {}
                 }
-            } else {
-                std::thread::sleep(wait);
-                drop(other);
             }
+            // It stays until the call is over, for else that would find a box that is closed.
+            other
         })),
     };
     let before = turns.load(Ordering::Relaxed);
