@@ -58,6 +58,7 @@
 //!
 //! # Features
 //!
+//! - `macros` (on by default): `#[leno::main]` and `#[leno::test]`.
 //! - `hyper` (off by default): adapters that let hyper 1 run on leno.
 //!
 //! # Coming from smol
@@ -77,6 +78,7 @@
 mod task_group;
 mod timeout;
 
+#[cfg(feature = "macros")]
 #[doc(hidden)]
 pub mod __private;
 #[cfg(feature = "hyper")]
@@ -86,19 +88,31 @@ pub mod hyper;
 pub use {
     leno_channel as channel,
     leno_executor::{
-        Builder, Executor, LocalExecutor, Task, Unblock, observe, shutdown, spawn, unblock, workers,
+        Builder, Executor, FallibleTask, LocalExecutor, StaticExecutor, StaticLocalExecutor, Task,
+        Unblock, is_worker, observe, set_max_blocking_threads, shutdown, spawn, unblock, workers,
     },
-    leno_macros::{main, test},
     leno_net as net, leno_process as process,
-    leno_reactor::{Async, Timer, backend, block_on},
+    leno_reactor::{
+        Async, IoSafe, Readable, ReadableOwned, Timer, Writable, WritableOwned, backend, block_on,
+        os,
+    },
     leno_signal as signal,
 };
+
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use leno_macros::{main, test};
 
 #[doc(inline)]
 pub use {
     async_fs as fs, async_lock as lock,
     futures_lite::{future, io, pin, prelude, ready, stream},
 };
+
+/// The programs in it are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/migrating.md")]
+struct Migrating;
 
 pub use task_group::TaskGroup;
 pub use timeout::{TimedOut, Timeout, timeout};

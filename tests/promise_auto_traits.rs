@@ -53,6 +53,8 @@ fn tasks_and_executors() {
     traits! {
         leno::Executor<'static> => [1, 1, 1, 1, 1];
         leno::LocalExecutor<'static> => [0, 0, 1, 1, 1];
+        leno::StaticExecutor => [1, 1, 1, 1, 1];
+        leno::StaticLocalExecutor => [1, 0, 1, 1, 1];
         leno::Task<u8> => [1, 1, 1, 1, 1];
         leno::Task<Rc<u8>> => [0, 1, 1, 1, 1];
         leno::Unblock<std::fs::File> => [1, 1, 1, 0, 0];

@@ -49,15 +49,15 @@ mod worker;
 
 #[cfg(not(loom))]
 pub use self::{
-    blocking::{Unblock, unblock},
+    blocking::{Unblock, set_max_blocking_threads, unblock},
     builder::Builder,
-    executor::{Executor, LocalExecutor},
+    executor::{Executor, LocalExecutor, StaticExecutor, StaticLocalExecutor},
     shutdown::shutdown,
     spawn::spawn,
 };
 
 #[cfg(not(loom))]
-pub use async_task::Task;
+pub use async_task::{FallibleTask, Task};
 
 /// How many workers the process-wide runtime has. Starts it if it does not run.
 ///
@@ -69,6 +69,21 @@ pub use async_task::Task;
 #[cfg(not(loom))]
 pub fn workers() -> usize {
     runtime::Runtime::get().workers().len()
+}
+
+/// Whether the calling thread is one of the workers of the process-wide runtime, which run tasks of other threads too.
+///
+/// # Examples
+///
+/// ```
+/// assert!(!leno_executor::is_worker());
+/// let task = leno_executor::spawn(async { leno_executor::is_worker() });
+/// // Without a single worker, which happens if the OS refuses threads, this thread runs it.
+/// println!("on a worker: {}", leno_reactor::block_on(task));
+/// ```
+#[cfg(not(loom))]
+pub fn is_worker() -> bool {
+    context::current().is_some()
 }
 
 /// Runs the body of a program's `main`: the calling thread becomes worker 0 of the process-wide runtime, and `future`,

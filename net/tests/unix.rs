@@ -198,12 +198,18 @@ fn abstract_addresses() {
             listener.local_addr()?.as_abstract_name(),
             Some(name.as_bytes())
         );
-        let mut client = UnixStream::try_from(std_unix::UnixStream::connect_addr(&addr)?)?;
-        let (mut server, _) = listener.accept().await?;
-        client.write_all(b"x").await?;
-        let mut buf = [0];
-        server.read_exact(&mut buf).await?;
-        assert_eq!(&buf, b"x");
+        // A path that starts with a NUL is such a name, too.
+        let path = format!("\0{name}");
+        for mut client in [
+            UnixStream::try_from(std_unix::UnixStream::connect_addr(&addr)?)?,
+            UnixStream::connect(path).await?,
+        ] {
+            let (mut server, _) = listener.accept().await?;
+            client.write_all(b"x").await?;
+            let mut buf = [0];
+            server.read_exact(&mut buf).await?;
+            assert_eq!(&buf, b"x");
+        }
         Ok(())
     });
 }

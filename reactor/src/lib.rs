@@ -67,6 +67,9 @@ pub use self::{
     timer::Timer,
 };
 
+#[cfg(not(loom))]
+pub use self::sys::os;
+
 /// The name of the way in which this build waits for events, such as `"epoll"`.
 ///
 /// # Examples

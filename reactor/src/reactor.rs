@@ -153,6 +153,12 @@ impl Reactor {
         self.poller.get()
     }
 
+    /// The descriptor of the poller, if it has one and can be made.
+    #[cfg(unix)]
+    pub(crate) fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        self.open_poller().ok()?.descriptor()
+    }
+
     fn open_poller(&self) -> io::Result<&sys::Poller> {
         if let Some(poller) = self.poller.get() {
             return Ok(poller);

@@ -489,3 +489,24 @@ fn a_storm_of_signals_harms_nobody() {
         assert!(storm::signals() > 1000);
     });
 }
+
+/// For loops that are not leno's: the descriptor tells of what this thread waits for, and stays the same.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_descriptor_of_the_reactor_can_be_waited_on() {
+    use rustix::event::{PollFd, PollFlags, Timespec};
+    use std::os::fd::AsRawFd;
+
+    let descriptor = leno_reactor::os::unix::reactor_fd().expect("epoll has a descriptor");
+    let again = leno_reactor::os::unix::reactor_fd().unwrap();
+    assert_eq!(descriptor.as_raw_fd(), again.as_raw_fd());
+
+    let mut descriptors = [PollFd::new(&descriptor, PollFlags::IN)];
+    let polled = rustix::event::poll(&mut descriptors, Some(&Timespec::default()));
+    assert!(polled.is_ok());
+    assert!(
+        !descriptors[0]
+            .revents()
+            .intersects(PollFlags::ERR | PollFlags::NVAL)
+    );
+}

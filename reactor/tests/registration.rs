@@ -490,3 +490,30 @@ fn a_handle_given_back_can_be_registered_again() {
         Ok(())
     });
 }
+
+#[test]
+fn a_handle_belongs_to_one_async() -> io::Result<()> {
+    let second_of = |listener: &Async<TcpListener>| Async::new(listener.get_ref()).map(drop);
+
+    // One that has not had to wait, so that no reactor knows it yet.
+    let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0))?;
+    let refusal = second_of(&listener).unwrap_err();
+    assert_eq!(refusal.kind(), io::ErrorKind::AlreadyExists);
+    // The refused one has taken nothing away.
+    assert!(second_of(&listener).is_err());
+
+    let plain = listener.into_inner()?;
+    drop(Async::new(&plain)?);
+    drop(Async::new(&plain)?);
+
+    // What can't be polled is not had by anybody either.
+    #[cfg(target_os = "linux")]
+    for _ in 0..2 {
+        let file = std::fs::File::open("/proc/self/exe")?;
+        assert_eq!(
+            Async::new(&file).unwrap_err().kind(),
+            io::ErrorKind::PermissionDenied
+        );
+    }
+    Ok(())
+}

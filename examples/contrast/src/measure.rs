@@ -1,6 +1,6 @@
 //! What the kernel has counted for this process.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
@@ -16,12 +16,6 @@ pub struct Spent {
     pub voluntary: u64,
     /// How often the kernel took a thread off its CPU.
     pub involuntary: u64,
-}
-
-impl Spent {
-    pub fn wall(&self) -> Duration {
-        Duration::from_nanos(self.wall_ns as u64)
-    }
 }
 
 /// Measures from `start` to `stop`.

@@ -62,7 +62,6 @@ pub struct Race {
 #[derive(Debug)]
 pub struct Lap {
     pub design: Design,
-    pub numbers: Vec<usize>,
     pub ns_each: f64,
     /// Not known of programs in other languages.
     pub spent: Option<Spent>,
@@ -134,7 +133,6 @@ impl Race {
             let operations = (self.operations)(numbers);
             laps.push(Lap {
                 design: *design,
-                numbers: numbers.clone(),
                 ns_each: median(times) / operations,
                 spent,
                 operations,

@@ -8,13 +8,10 @@ use leno::channel::{self, Receiver, Sender};
 use may::coroutine;
 use may::sync::mpmc;
 
-use crate::design::Design;
 use crate::fiber;
 
 /// A runtime in which a piece of work blocks where a future would wait.
 pub trait Stackful: 'static {
-    const DESIGN: Design;
-
     type Sender<T: Send + 'static>: Clone + Send + 'static;
     type Receiver<T: Send + 'static>: Clone + Send + 'static;
     type Join<T: Send + 'static>: Send + 'static;
@@ -67,8 +64,6 @@ impl Fibers {
 }
 
 impl Stackful for Fibers {
-    const DESIGN: Design = Design::Fiber;
-
     type Sender<T: Send + 'static> = Sender<T>;
     type Receiver<T: Send + 'static> = Receiver<T>;
     type Join<T: Send + 'static> = leno::Task<T>;
@@ -138,8 +133,6 @@ impl May {
 }
 
 impl Stackful for May {
-    const DESIGN: Design = Design::May;
-
     type Sender<T: Send + 'static> = mpmc::Sender<T>;
     type Receiver<T: Send + 'static> = mpmc::Receiver<T>;
     type Join<T: Send + 'static> = coroutine::JoinHandle<T>;
@@ -183,8 +176,6 @@ pub struct Threads;
 pub const THREAD_STACK: usize = 64 * 1024;
 
 impl Stackful for Threads {
-    const DESIGN: Design = Design::Thread;
-
     type Sender<T: Send + 'static> = Sender<T>;
     type Receiver<T: Send + 'static> = Receiver<T>;
     type Join<T: Send + 'static> = thread::JoinHandle<T>;

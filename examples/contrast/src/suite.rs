@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -81,12 +81,21 @@ pub fn run(options: &Options) -> Result<bool> {
 
 fn one(experiment: &'static Experiment, settings: &Settings) -> Outcome {
     let start = Instant::now();
-    let finding = (experiment.run)(settings).map_err(|error| format!("{error:#}"));
+    let finding = (experiment.run)(settings).and_then(thought_through);
+    let finding = finding.map_err(|error| format!("{error:#}"));
     Outcome {
         experiment,
         seconds: start.elapsed().as_secs_f64(),
         finding,
     }
+}
+
+/// Every experiment checks what it did, and there is always something that speaks against us.
+fn thought_through(finding: Finding) -> Result<Finding> {
+    ensure!(!finding.checks.is_empty(), "it checks nothing");
+    ensure!(!finding.against.is_empty(), "it says nothing against us");
+    ensure!(!finding.answer.is_empty(), "it has no answer");
+    Ok(finding)
 }
 
 /// Silent where nobody looks.

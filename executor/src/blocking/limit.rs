@@ -2,6 +2,8 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The environment variable, named as in the `blocking` crate so that what is deployed keeps its meaning.
 const VARIABLE: &str = "BLOCKING_MAX_THREADS";
@@ -11,8 +13,25 @@ const DEFAULT: usize = 500;
 
 const MOST: usize = 10_000;
 
+/// The limit that the program has set, or 0. Stored by [`set`], read when a pool is made: once in a process, and once in
+/// each forked child. Relaxed: nothing else is published by it, and `set` tells the pool that is there itself.
+static CHOSEN: AtomicUsize = AtomicUsize::new(0);
+
+/// Sets the limit of pools that are yet to be made.
+pub(super) fn set(threads: NonZeroUsize) {
+    CHOSEN.store(threads.get(), Ordering::Relaxed);
+}
+
+/// The limit that the program has set, else the one of the environment.
+pub(super) fn current() -> usize {
+    match CHOSEN.load(Ordering::Relaxed) {
+        0 => from_environment(),
+        chosen => chosen,
+    }
+}
+
 /// The limit that the environment sets, or the default one.
-pub(super) fn from_environment() -> usize {
+fn from_environment() -> usize {
     parse(env::var_os(VARIABLE).as_deref()).unwrap_or_else(|refusal| {
         leno_reactor::notice(format_args!("{refusal}"));
         DEFAULT

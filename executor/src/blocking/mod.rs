@@ -13,6 +13,7 @@ mod pool;
 mod unblock;
 
 use std::future::Future;
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -81,6 +82,27 @@ where
     spawn(Call(Some(f)))
 }
 
+/// Sets how many threads [`unblock`] and [`Unblock`] may use at once, whatever `BLOCKING_MAX_THREADS` says.
+///
+/// It can be called at any time. After a lower limit, threads that are above it end when they are done with what they
+/// run. The names that [`resolve`](https://docs.rs/leno/latest/leno/net/fn.resolve.html) looks up and the files in
+/// `leno::fs` have their own limits.
+///
+/// # Examples
+///
+/// ```
+/// use leno_executor::{set_max_blocking_threads, unblock};
+/// use std::num::NonZeroUsize;
+///
+/// set_max_blocking_threads(NonZeroUsize::new(8).unwrap());
+/// let task = unblock(|| 1 + 2);
+/// assert_eq!(futures_lite::future::block_on(task), 3);
+/// ```
+pub fn set_max_blocking_threads(threads: NonZeroUsize) {
+    limit::set(threads);
+    pool().set_max_threads(threads.get());
+}
+
 /// Says who runs a job for which there is no thread, instead of the thread that asked for it.
 ///
 /// `f` is called by whoever calls `unblock`, or wakes a job of an [`Unblock`]; it must put the job into a run queue and
@@ -97,13 +119,7 @@ pub(crate) fn load() -> Load {
 /// The process-wide pool. Everything gets at it through here.
 fn pool() -> &'static Arc<Pool> {
     static POOL: PerProcess<Arc<Pool>> = PerProcess::new();
-    POOL.get_or_init(|| {
-        Arc::new(Pool::new(
-            limit::from_environment(),
-            IDLE_LIMIT,
-            pool::os_threads(),
-        ))
-    })
+    POOL.get_or_init(|| Arc::new(Pool::new(limit::current(), IDLE_LIMIT, pool::os_threads())))
 }
 
 /// Runs `future` on the process-wide pool.

@@ -14,6 +14,8 @@
 //! - **A thread that the OS refuses** leaves the count again. While others are counted the job waits for them: each will
 //!   come to the queue, or, if it is refused too, find that it was the last one counted. Whoever finds that deals
 //!   with the whole queue by the *last resort*: the runtime runs the jobs, or, without one, the finder does.
+//! - **A lower limit** ends threads as they come back from their jobs: one that finds more threads than allowed leaves the
+//!   count, and if it was called for a job, calls another. Those that sleep end by themselves.
 //! - **A new thread** looks whether there are more jobs that nobody is coming for, left from when threads were refused,
 //!   and gets them a thread. Otherwise they would only be served one after the other.
 
@@ -49,14 +51,14 @@ pub(super) fn os_threads() -> Spawner {
 /// See the head of this file.
 pub(super) struct Pool {
     state: Mutex<State>,
-    max_threads: usize,
     idle_limit: Duration,
     spawner: Spawner,
     last_resort: OnceLock<fn(Runnable)>,
 }
 
-#[derive(Default)]
 struct State {
+    /// How many threads there may be. There can be more for a while after it was lowered.
+    max_threads: usize,
     /// Jobs that no thread has taken.
     queue: VecDeque<Runnable>,
     /// All threads, from the decision to start one to its decision to end.
@@ -80,6 +82,18 @@ pub(crate) struct Load {
 }
 
 impl State {
+    fn new(max_threads: usize) -> State {
+        State {
+            max_threads,
+            queue: VecDeque::new(),
+            threads: 0,
+            coming: 0,
+            idle: Vec::new(),
+            asked_for: 0,
+            refusal_told: false,
+        }
+    }
+
     fn job_without_thread(&self) -> bool {
         self.queue.len() > self.coming
     }
@@ -98,8 +112,7 @@ impl State {
 impl Pool {
     pub(super) fn new(max_threads: usize, idle_limit: Duration, spawner: Spawner) -> Pool {
         Pool {
-            state: Mutex::default(),
-            max_threads,
+            state: Mutex::new(State::new(max_threads)),
             idle_limit,
             spawner,
             last_resort: OnceLock::new(),
@@ -118,6 +131,14 @@ impl Pool {
     /// Sets who runs the jobs when there is no thread to be had. The first call counts.
     pub(super) fn set_last_resort(&self, f: fn(Runnable)) {
         self.last_resort.get_or_init(|| f);
+    }
+
+    /// Changes how many threads there may be.
+    pub(super) fn set_max_threads(self: &Arc<Self>, max_threads: usize) {
+        let mut state = self.lock();
+        state.max_threads = max_threads;
+        // A new thread gets the next one started, if there are more jobs and they are allowed for.
+        self.supply(state);
     }
 
     /// Queues a job and sees to it that it is run.
@@ -139,7 +160,7 @@ impl Pool {
             called.unpark();
             return;
         }
-        if !state.job_without_thread() || state.threads >= self.max_threads {
+        if !state.job_without_thread() || state.threads >= state.max_threads {
             return;
         }
         state.threads += 1;
@@ -208,6 +229,11 @@ impl Pool {
 
         let mut state = self.lock();
         loop {
+            if state.threads > state.max_threads {
+                state.threads -= 1;
+                // It may have been called for a job, which somebody else has to take now.
+                return self.supply(state);
+            }
             if let Some(job) = state.queue.pop_front() {
                 drop(state);
                 run(job);

@@ -5,12 +5,15 @@ use std::{
     future::Future,
     marker::PhantomData,
     panic::{RefUnwindSafe, UnwindSafe},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use async_task::Task;
 
-use super::{run::run, state::Shards};
+use super::{
+    run::run,
+    state::{Shards, State},
+};
 use crate::running;
 
 /// An executor without threads of its own: tasks run where somebody calls [`run`](Self::run) or
@@ -263,6 +266,11 @@ impl<'a> Executor<'a> {
     fn shards(&self) -> &Shards {
         self.shards.get_or_init(Shards::new)
     }
+
+    /// What the tasks share, if there ever was one. The tasks are not cancelled.
+    pub(super) fn into_state(mut self) -> Option<Arc<State>> {
+        self.shards.take().map(Shards::into_state)
+    }
 }
 
 impl Drop for Executor<'_> {
@@ -283,11 +291,8 @@ impl fmt::Debug for Executor<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Executor");
         if let Some(shards) = self.shards.get() {
-            let (injected, rings) = shards.state().queues.lengths();
-            out.field("tasks", &shards.len())
-                .field("injected", &injected)
-                .field("runs", &rings)
-                .field("asleep", &shards.state().sleepers.len());
+            out.field("tasks", &shards.len());
+            shards.state().describe(&mut out);
         }
         out.finish_non_exhaustive()
     }

@@ -240,6 +240,11 @@ impl<'a> LocalExecutor<'a> {
     fn state(&self) -> &Arc<LocalState> {
         self.state.get_or_init(|| Arc::new(LocalState::new()))
     }
+
+    /// What the tasks share, if there ever was one. The tasks are not cancelled.
+    pub(super) fn into_state(mut self) -> Option<Arc<LocalState>> {
+        self.state.take()
+    }
 }
 
 impl Drop for LocalExecutor<'_> {
@@ -260,11 +265,7 @@ impl fmt::Debug for LocalExecutor<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("LocalExecutor");
         if let Some(state) = self.state.get() {
-            let [tasks, queued, abroad, asleep] = state.lengths();
-            out.field("tasks", &tasks)
-                .field("queued", &queued)
-                .field("woken_abroad", &abroad)
-                .field("asleep", &asleep);
+            state.describe(&mut out);
         }
         out.finish_non_exhaustive()
     }

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
+    fmt,
     future::{Future, poll_fn},
     pin::pin,
     ptr::NonNull,
@@ -169,16 +170,14 @@ impl LocalState {
         self.home().tasks.borrow().is_empty()
     }
 
-    /// How many unfinished tasks there are, and how many of them wait on this thread, on others, and
+    /// How many unfinished tasks there are, how many of them wait on this thread and on others, and
     /// how many `run`s and `tick`s sleep.
-    pub(super) fn lengths(&self) -> [usize; 4] {
+    pub(super) fn describe(&self, out: &mut fmt::DebugStruct<'_, '_>) {
         let home = self.home();
-        [
-            home.tasks.borrow().len(),
-            home.queue.borrow().len(),
-            self.abroad.len(),
-            self.sleepers.len(),
-        ]
+        out.field("tasks", &home.tasks.borrow().len())
+            .field("queued", &home.queue.borrow().len())
+            .field("woken_abroad", &self.abroad.len())
+            .field("asleep", &self.sleepers.len());
     }
 
     /// Cancels and drops all tasks, each once, on the owner's thread. Returns when all their futures

@@ -60,12 +60,19 @@ mod run;
 #[cfg(not(loom))]
 mod state;
 #[cfg(not(loom))]
+mod static_executor;
+#[cfg(not(loom))]
+mod static_local;
+#[cfg(not(loom))]
 mod thread_bound;
 #[cfg(not(loom))]
 mod tracked;
 
 #[cfg(not(loom))]
-pub use self::{executor::Executor, local::LocalExecutor};
+pub use self::{
+    executor::Executor, local::LocalExecutor, static_executor::StaticExecutor,
+    static_local::StaticLocalExecutor,
+};
 
 /// What must not compile, each beside what must.
 ///

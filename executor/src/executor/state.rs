@@ -1,7 +1,7 @@
 //! What the tasks of an [`Executor`](super::Executor) share.
 
 use std::{
-    array,
+    array, fmt,
     future::{Future, poll_fn},
     ptr::NonNull,
     sync::{
@@ -47,7 +47,7 @@ pub(super) struct State {
 }
 
 impl State {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             queues: Queues::new(),
             sleepers: Sleepers::new(),
@@ -60,7 +60,7 @@ impl State {
     /// Puts a task where it is found, and makes sure that somebody looks. `yielded` says that it was
     /// woken while it ran.
     #[inline]
-    fn schedule(&self, task: Runnable, yielded: bool) {
+    pub(super) fn schedule(&self, task: Runnable, yielded: bool) {
         match current::push(self, task) {
             // The `run` that the task yielded to takes it next, and announces it when it returns
             // before that: so a lone task that yields wakes nobody.
@@ -97,6 +97,14 @@ impl State {
         let mut sleeper = Sleeper::new(self);
         let task = poll_fn(|cx| sleeper.poll_for(cx, || self.take())).await;
         running::run_anywhere(task);
+    }
+
+    /// How many tasks wait where, and for how many `run`s and `tick`s.
+    pub(super) fn describe(&self, out: &mut fmt::DebugStruct<'_, '_>) {
+        let (injected, rings) = self.queues.lengths();
+        out.field("injected", &injected)
+            .field("runs", &rings)
+            .field("asleep", &self.sleepers.len());
     }
 }
 
@@ -156,6 +164,11 @@ impl Shards {
 
     pub(super) fn state(&self) -> &State {
         &self.0[0].state
+    }
+
+    /// The state. Unfinished tasks go on, and each keeps the shard that it is in.
+    pub(super) fn into_state(self) -> Arc<State> {
+        self.0[0].state.clone()
     }
 
     /// All shards at once: one after the other would miss a task that is spawned in an earlier one

@@ -16,7 +16,8 @@
 //! # std::io::Result::Ok(()) }).unwrap();
 //! ```
 //!
-//! The types here take paths. An address in the abstract namespace of Linux goes by way of std:
+//! The types here take paths. A path that starts with a NUL is a name in the abstract namespace of Linux when it is
+//! connected to. To bind one, go by way of std:
 //!
 #![cfg_attr(target_os = "linux", doc = "```")]
 #![cfg_attr(not(target_os = "linux"), doc = "```ignore")]

@@ -52,6 +52,18 @@ io_safe!(
     std::process::ChildStderr,
 );
 
+/// Newer than the oldest compiler that is supported; see build.rs.
+#[cfg(not(leno_no_pipe))]
+#[expect(
+    clippy::incompatible_msrv,
+    reason = "left out where the compiler lacks them"
+)]
+mod pipes {
+    use super::IoSafe;
+
+    io_safe!(std::io::PipeReader, std::io::PipeWriter);
+}
+
 #[cfg(unix)]
 io_safe!(std::os::unix::net::UnixStream);
 

@@ -75,6 +75,8 @@ impl<T: sys::AsHandle> Async<T> {
     /// # Errors
     ///
     /// If the mode can't be set, or if the OS can't poll this kind of handle, or is out of descriptors or memory for it.
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if another `Async` has this very handle; a duplicate is another
+    /// handle.
     ///
     /// # Examples
     ///
@@ -100,6 +102,7 @@ impl<T: sys::AsHandle> Async<T> {
     /// # Errors
     ///
     /// If the OS can't poll this kind of handle, or is out of descriptors or memory for it.
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if another `Async` has this very handle.
     ///
     /// # Examples
     ///
@@ -114,8 +117,15 @@ impl<T: sys::AsHandle> Async<T> {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn new_nonblocking(io: T) -> io::Result<Async<T>> {
+        let handle = Async::handle(&io);
+        if !handle.try_mark() {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "another `Async` has this handle",
+            ));
+        }
         // `T` may buffer or frame what it reads, so its short reads prove nothing, whatever the handle is.
-        let this = Async::known(io, Kind::Other);
+        let this = Async::marked(io, handle, Kind::Other);
         this.source.register()?;
         Ok(this)
     }
@@ -123,9 +133,18 @@ impl<T: sys::AsHandle> Async<T> {
     /// For handles that are known to be non-blocking and pollable. They are registered only when an operation has to
     /// wait.
     fn known(io: T, kind: Kind) -> Async<T> {
+        let handle = Async::handle(&io);
+        handle.mark();
+        Async::marked(io, handle, kind)
+    }
+
+    fn handle(io: &T) -> sys::Handle {
         // SAFETY: `Async` owns `io`, lends it out only by shared reference or through an `unsafe fn`, and deregisters
         // the source before it lets go of `io`.
-        let handle = unsafe { sys::Handle::new(&io) };
+        unsafe { sys::Handle::new(io) }
+    }
+
+    fn marked(io: T, handle: sys::Handle, kind: Kind) -> Async<T> {
         Async {
             source: Source::new(handle, kind),
             io: Some(io),
@@ -198,6 +217,7 @@ impl<T> Async<T> {
             .io
             .take()
             .expect("the handle is there until `into_inner`");
+        self.source.handle().unmark();
         self.source.deregister()?;
         Ok(io)
     }
@@ -349,6 +369,7 @@ impl<T: fmt::Debug> fmt::Debug for Async<T> {
 impl<T> Drop for Async<T> {
     fn drop(&mut self) {
         if self.io.is_some() {
+            self.source.handle().unmark();
             // The OS forgets a closed handle itself; that it could not be told before is nobody's loss.
             let _ = self.source.deregister();
         }

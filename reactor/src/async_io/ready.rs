@@ -58,9 +58,9 @@ macro_rules! ready_future {
             }
         }
 
-        impl<$($lifetime,)? T: fmt::Debug> fmt::Debug for $name<$($lifetime,)? T> {
+        impl<$($lifetime,)? T> fmt::Debug for $name<$($lifetime,)? T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($name)).field(&self.0.handle).finish()
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
             }
         }
     };

@@ -16,9 +16,13 @@ mod polling;
 #[cfg(any(not(any(target_os = "linux", target_os = "android")), leno_polling))]
 pub(crate) use polling::{BACKEND, Events, Poller};
 
+pub mod os;
+
 mod punctual;
 pub(crate) use punctual::be_punctual;
 
+#[cfg(unix)]
+mod marks;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]

@@ -70,6 +70,25 @@ impl Poller {
         Ok(Poller { inner, edge })
     }
 
+    /// `poll` is the one backend that has no descriptor.
+    #[cfg(unix)]
+    pub(crate) fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        #[cfg(any(
+            target_os = "linux",
+            target_os = "android",
+            target_os = "illumos",
+            target_os = "solaris",
+            target_vendor = "apple",
+            target_os = "freebsd",
+            target_os = "netbsd",
+            target_os = "openbsd",
+            target_os = "dragonfly",
+        ))]
+        return Some(std::os::fd::AsFd::as_fd(&self.inner));
+        #[allow(unreachable_code)]
+        None
+    }
+
     pub(crate) fn edge(&self) -> bool {
         self.edge
     }

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 
+use super::marks;
 use crate::readiness::Direction;
 
 pub(crate) use std::os::fd::AsFd as AsHandle;
@@ -24,6 +25,23 @@ impl Handle {
     /// To be shown, nothing else.
     pub(crate) fn number(self) -> u64 {
         self.0 as u64
+    }
+}
+
+impl Handle {
+    /// Marks the descriptor as one that an `Async` has. It was made for that, so none has it yet.
+    pub(crate) fn mark(self) {
+        marks::set(self.0);
+    }
+
+    /// Marks the descriptor; false if an `Async` has it already.
+    pub(crate) fn try_mark(self) -> bool {
+        marks::try_set(self.0)
+    }
+
+    /// To be called when the `Async` gives the descriptor up, before that can be closed.
+    pub(crate) fn unmark(self) {
+        marks::clear(self.0);
     }
 }
 

@@ -33,13 +33,29 @@ pub(crate) fn connect_tcp(address: SocketAddr) -> io::Result<Connecting<TcpStrea
 
 /// Starts to connect without waiting. `WouldBlock`: the listener's backlog is full; try again later.
 pub(crate) fn connect_unix(path: &Path) -> io::Result<Connecting<UnixStream>> {
-    let address = SocketAddrUnix::new(path)?;
+    let address = socket_address(path)?;
     let socket = stream_socket(AddressFamily::UNIX)?;
     match rustix::net::connect(&socket, &address) {
         Ok(()) => Ok(Connecting::Done(socket.into())),
         Err(Errno::INPROGRESS | Errno::INTR) => Ok(Connecting::InProgress(socket.into())),
         Err(errno) => Err(errno.into()),
     }
+}
+
+/// A path that starts with a NUL stands for a name in Linux's abstract namespace.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn socket_address(path: &Path) -> Result<SocketAddrUnix, Errno> {
+    use std::os::unix::ffi::OsStrExt;
+
+    match path.as_os_str().as_bytes() {
+        [0, name @ ..] => SocketAddrUnix::new_abstract_name(name),
+        _ => SocketAddrUnix::new(path),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn socket_address(path: &Path) -> Result<SocketAddrUnix, Errno> {
+    SocketAddrUnix::new(path)
 }
 
 /// Takes a connection out of the backlog.

@@ -25,6 +25,17 @@ impl Handle {
     }
 }
 
+/// Sockets are not numbered from zero here, so there are no marks; one reactor still refuses a second registration.
+impl Handle {
+    pub(crate) fn mark(self) {}
+
+    pub(crate) fn try_mark(self) -> bool {
+        true
+    }
+
+    pub(crate) fn unmark(self) {}
+}
+
 impl AsSocket for Handle {
     fn as_socket(&self) -> BorrowedSocket<'_> {
         // SAFETY: whoever made this `Handle` promised that the socket outlives it.

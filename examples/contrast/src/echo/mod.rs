@@ -16,7 +16,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use crate::child::pinned;
-use crate::measure::Spent;
+use crate::measure::{Spent, median};
 use crate::syscalls::{self, Calls};
 
 pub use serve::serve;
@@ -60,7 +60,6 @@ pub struct Talk {
 /// What came of it. All figures but memory and latency are for one round.
 #[derive(Debug, Clone)]
 pub struct Talked {
-    pub rounds: f64,
     pub wall_ns: f64,
     /// Of the server.
     pub cpu_ns: f64,
@@ -143,6 +142,24 @@ impl Running {
     }
 }
 
+/// Talks to a server some times, and takes the median of each figure.
+pub fn talk_often(server: Server, what: &Talk, times: usize) -> Result<Talked> {
+    let all = (0..times)
+        .map(|_| talk(server, what))
+        .collect::<Result<Vec<_>>>()?;
+    let of = |figure: fn(&Talked) -> f64| median(all.iter().map(figure).collect());
+    Ok(Talked {
+        wall_ns: of(|talked| talked.wall_ns),
+        cpu_ns: of(|talked| talked.cpu_ns),
+        voluntary: of(|talked| talked.voluntary),
+        involuntary: of(|talked| talked.involuntary),
+        memory: of(|talked| talked.memory),
+        p50_ns: of(|talked| talked.p50_ns),
+        p99_ns: of(|talked| talked.p99_ns),
+        right: all.iter().all(|talked| talked.right),
+    })
+}
+
 /// Talks to a server, and measures both.
 pub fn talk(server: Server, talk: &Talk) -> Result<Talked> {
     let mut running = Running::start(server, talk, Command::new(std::env::current_exe()?))?;
@@ -157,7 +174,6 @@ pub fn talk(server: Server, talk: &Talk) -> Result<Talked> {
     running.stop()?;
     let rounds = (talk.rounds * talk.connections) as f64;
     Ok(Talked {
-        rounds,
         wall_ns: heard.wall_ns / rounds,
         cpu_ns: (after.used.cpu_ns - before.used.cpu_ns) / rounds,
         voluntary: (after.used.voluntary - before.used.voluntary) as f64 / rounds,
@@ -169,15 +185,13 @@ pub fn talk(server: Server, talk: &Talk) -> Result<Talked> {
     })
 }
 
-/// Talks to a server under `strace`, twice, the second time longer: the system calls of a round, by their names.
-///
-/// That the server is slower then changes how many events a wait finds, if there are many connections.
+/// Talks to a server that is watched by `perf`, twice, the second time longer: the system calls of a round, by their names.
 pub fn calls(server: Server, once: &Talk) -> Result<Calls> {
     let mut counted = Vec::new();
     for factor in [1, 3] {
         let file =
-            std::env::temp_dir().join(format!("contrast-{}-{factor}.strace", std::process::id()));
-        let command = syscalls::counting(&file, &std::env::current_exe()?)?;
+            std::env::temp_dir().join(format!("contrast-{}-{factor}.perf", std::process::id()));
+        let command = syscalls::watching(&file, &std::env::current_exe()?)?;
         let longer = Talk {
             rounds: once.rounds * factor,
             ..*once
@@ -189,7 +203,7 @@ pub fn calls(server: Server, once: &Talk) -> Result<Calls> {
         ensure!(heard.right, "a reply was not the message");
         drop(client);
         running.stop()?;
-        counted.push(syscalls::read(&file)?);
+        counted.push(syscalls::watched(&file)?);
         std::fs::remove_file(&file)?;
     }
     Ok(syscalls::difference(

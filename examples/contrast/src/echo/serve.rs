@@ -12,10 +12,14 @@ use crate::fiber;
 use crate::measure::{self, Meter};
 use crate::stackful::{May, THREAD_STACK};
 
+const WAITING_TO_BE_ACCEPTED: i32 = 4096;
+
 /// Serves until standard input ends, which ends the process.
 pub fn serve(case: Case) -> Result<()> {
     raise_descriptor_limit()?;
     let listener = TcpListener::bind("127.0.0.1:0")?;
+    // `std` lets 128 wait to be accepted; whoever comes when there are more tries again a second later.
+    rustix::net::listen(&listener, WAITING_TO_BE_ACCEPTED)?;
     println!("{}", listener.local_addr()?);
     thread::spawn(obey);
     let buffer = case.buffer;
@@ -126,7 +130,6 @@ fn coroutines(listener: TcpListener, buffer: usize) -> Result<()> {
     };
     // SAFETY: a listener is on the stack.
     let accepting = unsafe { may::coroutine::spawn(accepting) };
-    match accepting.join() {
-        _ => bail!("{address} accepts no more"),
-    }
+    accepting.wait();
+    bail!("{address} accepts no more")
 }

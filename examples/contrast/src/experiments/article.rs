@@ -379,11 +379,11 @@ fn conclude(finding: &mut Finding, lines: &[Line]) {
     ));
     finding.against(
         "The article's figures (2761 ms and 1050 ms) do not compare, with each other or with ours: one lock against a thousand boxes; boxes in which everything has room, so that no \
-         producer ever pauses; consumers that never finish, which `idledown` does not notice; a look every 100 ms; and a printed line for each message, which is most of the work.",
+         producer ever pauses; consumers that never finish, which `idledown` does not notice; a look every 100 ms; and a printed line for each message.",
     );
     let printing = at(Design::Task, Between::Private, true) / task;
     finding.against(format!(
-        "Printing makes the tasks' run {} as long. Whoever prints measures the terminal; here it is a pipe to this program, which is faster than a terminal.",
+        "Printing makes the tasks' run {} as long. What is printed here goes into a pipe to this program, all through one lock on the output.",
         Unit::Times.show(printing),
     ));
     if fiber < task * 0.95 {

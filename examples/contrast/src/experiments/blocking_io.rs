@@ -94,8 +94,7 @@ fn read(case: Case) -> Result<Heard> {
         thread::sleep(Duration::from_millis(case.wait_ms));
         writers
             .iter_mut()
-            .map(|writer| writer.write_all(b"!"))
-            .collect::<std::io::Result<()>>()
+            .try_for_each(|writer| writer.write_all(b"!"))
     });
     let mut bytes = 0;
     for reader in readers {

@@ -3,14 +3,11 @@
 //! From: the article's list (fork, clone, user threads), and Jim Blandy's context-switch. What threads have that leno's tasks do
 //! not: the kernel interrupts them, counts their time and gives them priorities.
 
-use std::hint::black_box;
-use std::sync::mpsc::sync_channel;
-use std::thread;
+mod rungs;
+
 use std::time::Duration;
 
 use anyhow::Result;
-use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, fork, getpid};
 use serde::{Deserialize, Serialize};
 
 use crate::child::{Child, answer};
@@ -18,10 +15,9 @@ use crate::design::Design;
 use crate::experiment::{Experiment, Group};
 use crate::finding::{Cell, Chart, Finding, Ink, Scale, Table};
 use crate::foreign;
-use crate::measure::{self, median};
+use crate::measure::median;
 use crate::race::Done;
 use crate::settings::Settings;
-use crate::stackful::{Fibers, May, Stackful};
 use crate::syscalls;
 use crate::unit::Unit;
 
@@ -32,7 +28,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     answers: &["C4", "C5", "C7", "C23"],
     from: &["fork", "clone", "Go", "Loom", "may"],
     run,
-    child: Some(|case| answer(case, climb)),
+    child: Some(|case| answer(case, rungs::climb)),
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,299 +60,145 @@ struct Climbed {
     threads: u64,
 }
 
-fn climb(case: Case) -> Result<Climbed> {
-    let Case { rung, count } = case;
-    let done = match rung {
-        Rung::Fork => Done::measure(|| (0..count).filter(|_| forked()).count() as f64),
-        Rung::ThreadCreate => Done::measure(|| {
-            (0..count)
-                .filter(|_| thread::spawn(|| ()).join().is_ok())
-                .count() as f64
-        }),
-        Rung::MayCreate => May::enter(move || created::<May>(count))?,
-        Rung::FiberCreate => Fibers::enter(move || created::<Fibers>(count))?,
-        Rung::TaskCreate => leno::block_on(leno::spawn(async move {
-            let meter = measure::Meter::start();
-            let mut ended = 0.0;
-            for _ in 0..count {
-                ended += leno::spawn(async { 1.0 }).await;
-            }
-            Done::since(meter, ended)
-        })),
-        Rung::Getpid => Done::measure(|| {
-            (0..count)
-                .filter(|_| black_box(getpid()).as_raw() > 0)
-                .count() as f64
-        }),
-        Rung::EmptyPoll => Done::measure(|| {
-            (0..count)
-                .filter(|_| rustix::event::poll(&mut [], Some(&Default::default())) == Ok(0))
-                .count() as f64
-        }),
-        Rung::ThreadYield => by_two_threads(count, thread::yield_now),
-        Rung::ThreadPingPong => ping_pong(count),
-        Rung::MayYield => May::enter(move || by_two::<May>(count))?,
-        Rung::FiberYield => Fibers::enter(move || by_two::<Fibers>(count))?,
-        Rung::TaskYield => leno::block_on(leno::spawn(async move {
-            let meter = measure::Meter::start();
-            let turns = || {
-                leno::spawn(async move {
-                    for _ in 0..count / 2 {
-                        leno::future::yield_now().await;
-                    }
-                })
-            };
-            leno::future::zip(turns(), turns()).await;
-            Done::since(meter, count as f64)
-        })),
-    };
-    Ok(Climbed {
-        done,
-        threads: measure::threads(),
-    })
-}
-
-/// A process that ends at once.
-fn forked() -> bool {
-    // SAFETY: this process has one thread, and the child only ends.
-    match unsafe { fork() } {
-        // SAFETY: ends the process without anything else.
-        Ok(ForkResult::Child) => unsafe { nix::libc::_exit(0) },
-        Ok(ForkResult::Parent { child }) => waitpid(child, None).is_ok(),
-        Err(_) => false,
-    }
-}
-
-/// One after the other.
-fn created<S: Stackful>(count: usize) -> Done {
-    Done::measure(|| (0..count).map(|_| S::join(S::spawn(|| 1.0))).sum())
-}
-
-/// Two that let each other run.
-fn by_two<S: Stackful>(count: usize) -> Done {
-    Done::measure(|| {
-        let turns = || S::spawn(move || (0..count / 2).for_each(|_| S::yield_now()));
-        let both = [turns(), turns()];
-        both.into_iter().for_each(S::join);
-        count as f64
-    })
-}
-
-fn by_two_threads(count: usize, turn: fn()) -> Done {
-    Done::measure(|| {
-        thread::scope(|scope| {
-            for _ in 0..2 {
-                scope.spawn(|| (0..count / 2).for_each(|_| turn()));
-            }
-        });
-        count as f64
-    })
-}
-
-/// Each message puts one to sleep and wakes the other, through a futex.
-fn ping_pong(count: usize) -> Done {
-    let (ping, pinged) = sync_channel::<()>(1);
-    let (pong, ponged) = sync_channel::<()>(1);
-    let other = thread::spawn(move || pinged.iter().try_for_each(|()| pong.send(())));
-    let done = Done::measure(|| {
-        (0..count / 2)
-            .filter(|_| {
-                ping.send(())
-                    .and_then(|()| ponged.recv().map_err(|_| std::sync::mpsc::SendError(())))
-                    .is_ok()
-            })
-            .count() as f64
-            * 2.0
-    });
-    drop(ping);
-    let _ = other.join();
-    done
-}
-
-/// What is measured: name, colour, how often, whether on one CPU.
-const CREATE: [(Rung, &str, Ink, usize); 5] = [
-    (Rung::Fork, "process: fork, wait", Ink::Faint, 2000),
-    (
-        Rung::ThreadCreate,
-        "thread: start, join",
-        Ink::Of(Design::Thread),
-        20_000,
-    ),
-    (
-        Rung::MayCreate,
-        "may: start, join",
-        Ink::Of(Design::May),
-        50_000,
-    ),
-    (
-        Rung::FiberCreate,
-        "leno fiber: start, await",
-        Ink::Of(Design::Fiber),
-        300_000,
-    ),
-    (
-        Rung::TaskCreate,
-        "leno task: start, await",
-        Ink::Of(Design::Task),
-        1_000_000,
-    ),
-];
-const SWITCH: [(Rung, &str, Ink, usize, bool); 8] = [
-    (
-        Rung::Getpid,
-        "into the kernel and back: getpid",
-        Ink::Faint,
-        1_000_000,
-        false,
-    ),
-    (
-        Rung::EmptyPoll,
-        "an empty poll",
-        Ink::Faint,
-        1_000_000,
-        false,
-    ),
-    (
-        Rung::ThreadPingPong,
-        "threads, woken by futex, 2 cores",
-        Ink::Of(Design::Thread),
-        50_000,
-        false,
-    ),
-    (
-        Rung::ThreadPingPong,
-        "threads, woken by futex, 1 core",
-        Ink::Of(Design::Thread),
-        100_000,
-        true,
-    ),
-    (
-        Rung::ThreadYield,
-        "threads, sched_yield, 1 core",
-        Ink::Of(Design::Thread),
-        300_000,
-        true,
-    ),
-    (
-        Rung::MayYield,
-        "may, yield",
-        Ink::Of(Design::May),
-        1_000_000,
-        false,
-    ),
-    (
-        Rung::FiberYield,
-        "leno fiber, yield",
-        Ink::Of(Design::Fiber),
-        2_000_000,
-        false,
-    ),
-    (
-        Rung::TaskYield,
-        "leno task, yield",
-        Ink::Of(Design::Task),
-        5_000_000,
-        false,
-    ),
-];
-
+/// One line of the ladder.
 struct Step {
-    rung: Rung,
-    name: &'static str,
-    ink: Ink,
-    ns: f64,
-}
-
-fn measured(
     rung: Rung,
     name: &'static str,
     ink: Ink,
     count: usize,
     one_core: bool,
-    settings: &Settings,
-    finding: &mut Finding,
-    table: &mut Table,
-) -> Result<Step> {
-    settings.step(name);
-    let count = count / settings.pick(1, 20);
-    let mut times = Vec::new();
-    let mut last = None;
-    for _ in 0..settings.pick(3, 1) {
-        let child = Child::of("cost_ladder").limit(Duration::from_secs(60));
-        let child = if one_core { child.on_cpu(0) } else { child };
-        let climbed: Climbed = child.run(&Case { rung, count })?;
-        finding.check(
-            format!("{name}: {count} times"),
-            climbed.done.result == count as f64,
-        );
-        times.push(climbed.done.wall_ns / count as f64);
-        last = Some(climbed);
-    }
-    let ns = median(times);
-    let (switches, threads) = last.map_or((None, None), |last| {
-        (
-            last.done
-                .spent
-                .map(|spent| (spent.voluntary as f64 / count as f64 * 1e3).round() / 1e3),
-            Some(last.threads as f64),
-        )
-    });
-    table.row(
-        name,
-        [
-            Cell::time(ns),
-            Cell::maybe(Unit::Count, switches),
-            Cell::maybe(Unit::Count, threads),
-        ],
-    );
-    Ok(Step {
+}
+
+const fn step(rung: Rung, name: &'static str, ink: Ink, count: usize) -> Step {
+    Step {
         rung,
         name,
         ink,
-        ns,
-    })
+        count,
+        one_core: false,
+    }
 }
+
+impl Step {
+    const fn on_one_core(self) -> Step {
+        Step {
+            one_core: true,
+            ..self
+        }
+    }
+
+    /// Nanoseconds of it.
+    fn measure(
+        &self,
+        settings: &Settings,
+        finding: &mut Finding,
+        table: &mut Table,
+    ) -> Result<f64> {
+        settings.step(self.name);
+        let count = self.count / settings.pick(1, 20);
+        let mut times = Vec::new();
+        let mut cells = Vec::new();
+        for _ in 0..settings.pick(3, 1) {
+            let child = Child::of("cost_ladder").limit(Duration::from_secs(60));
+            let child = if self.one_core {
+                child.on_cpu(0)
+            } else {
+                child
+            };
+            let Climbed { done, threads } = child.run(&Case {
+                rung: self.rung,
+                count,
+            })?;
+            finding.check(
+                format!("{}: {count} times", self.name),
+                done.result == count as f64,
+            );
+            times.push(done.wall_ns / count as f64);
+            let switches = done
+                .spent
+                .map(|spent| (spent.voluntary as f64 / count as f64 * 1e3).round() / 1e3);
+            cells = vec![
+                Cell::maybe(Unit::Count, switches),
+                Cell::count(threads as f64),
+            ];
+        }
+        let ns = median(times);
+        table.row(self.name, std::iter::once(Cell::time(ns)).chain(cells));
+        Ok(ns)
+    }
+}
+
+const THREAD: Ink = Ink::Of(Design::Thread);
+const MAY: Ink = Ink::Of(Design::May);
+const FIBER: Ink = Ink::Of(Design::Fiber);
+const TASK: Ink = Ink::Of(Design::Task);
+
+const CREATE: [Step; 5] = [
+    step(Rung::Fork, "process: fork, wait", Ink::Faint, 2000),
+    step(Rung::ThreadCreate, "thread: start, join", THREAD, 20_000),
+    step(Rung::MayCreate, "may: start, join", MAY, 50_000),
+    step(
+        Rung::FiberCreate,
+        "leno fiber: start, await",
+        FIBER,
+        300_000,
+    ),
+    step(Rung::TaskCreate, "leno task: start, await", TASK, 1_000_000),
+];
+const SWITCH: [Step; 8] = [
+    step(
+        Rung::Getpid,
+        "into the kernel and back: getpid",
+        Ink::Faint,
+        1_000_000,
+    ),
+    step(Rung::EmptyPoll, "an empty poll", Ink::Faint, 1_000_000),
+    step(
+        Rung::ThreadPingPong,
+        "threads, woken by futex, 2 cores",
+        THREAD,
+        50_000,
+    ),
+    step(
+        Rung::ThreadPingPong,
+        "threads, woken by futex, 1 core",
+        THREAD,
+        100_000,
+    )
+    .on_one_core(),
+    step(
+        Rung::ThreadYield,
+        "threads, sched_yield, 1 core",
+        THREAD,
+        300_000,
+    )
+    .on_one_core(),
+    step(Rung::MayYield, "may, yield", MAY, 1_000_000),
+    step(Rung::FiberYield, "leno fiber, yield", FIBER, 2_000_000),
+    step(Rung::TaskYield, "leno task, yield", TASK, 5_000_000),
+];
 
 fn run(settings: &Settings) -> Result<Finding> {
     let mut finding = Finding::new(
         "Is a light-weight process a thread or a process, and what does each cost? And how can a switch happen all in user mode, if a CPU must be given?",
     );
-    let columns = |first: &str| {
-        [
-            first.to_owned(),
-            "time".to_owned(),
-            "voluntary switches by the kernel".to_owned(),
-            "threads in the end".to_owned(),
-        ]
-    };
-    let mut create = Table::new("To have one more and to see it end", columns(""));
-    let mut switch = Table::new("To let another one run", columns(""));
-    let mut created = Vec::new();
-    for (rung, name, ink, count) in CREATE {
-        created.push(measured(
-            rung,
-            name,
-            ink,
-            count,
-            false,
-            settings,
-            &mut finding,
-            &mut create,
-        )?);
-    }
-    let mut switched = Vec::new();
-    for (rung, name, ink, count, one_core) in SWITCH {
-        switched.push(measured(
-            rung,
-            name,
-            ink,
-            count,
-            one_core,
-            settings,
-            &mut finding,
-            &mut switch,
-        )?);
-    }
+    let columns = [
+        "",
+        "time",
+        "voluntary switches by the kernel",
+        "threads in the end",
+    ];
+    let mut create = Table::new("To have one more and to see it end", columns);
+    let mut switch = Table::new("To let another one run", columns);
+    let mut climb =
+        |steps: &'static [Step], table: &mut Table| -> Result<Vec<(&'static Step, f64)>> {
+            steps
+                .iter()
+                .map(|step| Ok((step, step.measure(settings, &mut finding, table)?)))
+                .collect()
+        };
+    let created = climb(&CREATE, &mut create)?;
+    let switched = climb(&SWITCH, &mut switch)?;
     let mut others = [Vec::new(), Vec::new()];
     for design in [Design::Go, Design::Java] {
         for (index, (kind, count)) in [
@@ -391,7 +233,7 @@ fn run(settings: &Settings) -> Result<Finding> {
     ] {
         let bars = steps
             .iter()
-            .map(|step| (step.name, step.ink, step.ns))
+            .map(|(step, ns)| (step.name, step.ink, *ns))
             .chain(others.iter().copied());
         finding.chart(Chart::bars(what, Unit::Time, Scale::Log).group("", bars));
     }
@@ -399,11 +241,11 @@ fn run(settings: &Settings) -> Result<Finding> {
     finding.table(switch);
 
     let calls = calls_of_yields(settings, &mut finding);
-    let of = |steps: &[Step], rung| {
+    let of = |steps: &[(&Step, f64)], rung| {
         steps
             .iter()
-            .find(|step| step.rung == rung)
-            .map_or(f64::NAN, |step| step.ns)
+            .find(|(step, _)| step.rung == rung)
+            .map_or(f64::NAN, |(_, ns)| *ns)
     };
     let show = |ns| Unit::Time.show(ns);
     finding.answer(format!(
@@ -412,6 +254,9 @@ fn run(settings: &Settings) -> Result<Finding> {
         show(of(&created, Rung::Fork)), show(of(&created, Rung::ThreadCreate)), show(of(&created, Rung::FiberCreate)), show(of(&created, Rung::TaskCreate)),
         show(of(&switched, Rung::TaskYield)), show(of(&switched, Rung::FiberYield)), show(of(&switched, Rung::ThreadYield)), show(of(&switched, Rung::Getpid)),
     ));
+    if let Some(sentence) = faster_than_tasks(&switched) {
+        finding.against(sentence);
+    }
     finding.against(
         "The CPU is still given by the kernel: to the worker, not to the task. And where a wait ends because of the kernel (a socket, a timer), a task needs it as a thread \
          does; see `read_cost`.",
@@ -421,6 +266,26 @@ fn run(settings: &Settings) -> Result<Finding> {
          the best case there is for tasks.",
     );
     Ok(finding)
+}
+
+/// Who lets another one run in less time than a task does.
+fn faster_than_tasks(switched: &[(&Step, f64)]) -> Option<String> {
+    let task = switched
+        .iter()
+        .find(|(step, _)| step.rung == Rung::TaskYield)?
+        .1;
+    let faster: Vec<_> = switched
+        .iter()
+        .filter(|(step, ns)| step.ink != Ink::Faint && *ns < task)
+        .map(|(step, ns)| format!("{}: {}", step.name, Unit::Time.show(*ns)))
+        .collect();
+    (!faster.is_empty()).then(|| {
+        format!(
+            "To yield takes less time elsewhere ({}) than in a task ({}).",
+            faster.join("; "),
+            Unit::Time.show(task)
+        )
+    })
 }
 
 /// How many system calls a million yields make, in a sentence.

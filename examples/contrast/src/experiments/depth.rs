@@ -23,7 +23,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     name: "depth",
     group: Group::Switching,
     title: "To go on, deep inside",
-    answers: &["C3", "C10", "C26"],
+    answers: &["C10", "C26"],
     from: &["Kilim", "Go", "Loom"],
     run,
     child: None,

@@ -260,11 +260,13 @@ fn run(settings: &Settings) -> Result<Finding> {
         unreachable!("there are three designs, twice")
     };
     let each = |woken: &Woken| Unit::Count.show((woken.looks as f64 / items as f64).round());
+    let slept =
+        |woken: &Woken| Unit::Count.show((woken.slept as f64 / items as f64 * 10.0).round() / 10.0);
     let show = |woken: &Woken| Unit::Time.show(woken.ns_each);
     finding.answer(format!(
-        "Of {waiters} threads that wait, `notify_all` wakes {} looks an item and takes {}, `notify_one` {} and {}. With tasks it is {} looks in {} against {} in {}, and with fibers all are awake and back after {}: the herd is as large, \
-         but it costs no switch of the kernel. leno's channels wake one.",
-        each(thread_all), show(thread_all), each(thread_one), show(thread_one), each(task_all), show(task_all), each(task_one), show(task_one), show(fiber_all),
+        "Of {waiters} threads that wait, `notify_all` makes {} look for an item and takes {}, `notify_one` {} and {}. With tasks it is {} looks in {} against {} in {}, and with fibers all are awake and back after {}: the herd is as large. \
+         For an item the kernel put threads to sleep {} times with threads and {} times with tasks. leno's channels wake one.",
+        each(thread_all), show(thread_all), each(thread_one), show(thread_one), each(task_all), show(task_all), each(task_one), show(task_one), show(fiber_all), slept(thread_all), slept(task_all),
     ));
     finding.against(
         "To wake one is right only if each of those who wait would do. If they wait for different things behind one lock, as the article's producers and consumers do, waking one may wake the wrong one, and all sleep for ever: \

@@ -87,10 +87,16 @@ fn start(design: Design, waiting: &Sender<()>, gate: &Receiver<()>, ended: &Send
 
 fn park(case: Case) -> Result<Parked> {
     let Case { design, count } = case;
-    if design == Design::May {
-        return park_may(count);
-    }
     fiber::set_stack_size(16 * 1024);
+    match design {
+        Design::May => park_may(count),
+        // Whoever starts them is one of them: else a worker would have to be woken for each.
+        Design::Task | Design::Fiber => leno::block_on(leno::spawn(park_all(design, count))),
+        _ => leno::block_on(park_all(design, count)),
+    }
+}
+
+async fn park_all(design: Design, count: usize) -> Result<Parked> {
     let (waiting, parked) = bounded(count);
     let (open, gate) = bounded::<()>(1);
     let (ended, ends) = bounded(count);
@@ -100,7 +106,7 @@ fn park(case: Case) -> Result<Parked> {
         .take_while(|_| start(design, &waiting, &gate, &ended))
         .count();
     for _ in 0..started {
-        parked.recv_blocking()?;
+        parked.recv().await?;
     }
     let starting = meter.stop();
     // Each has a receiver of the gate; the last of them may still be about to wait.
@@ -108,15 +114,18 @@ fn park(case: Case) -> Result<Parked> {
     let bytes_each = measure::memory().saturating_sub(before) as f64 / started as f64;
     let meter = Meter::start();
     drop(open);
-    for _ in 0..started {
-        ends.recv_blocking()?;
+    let mut ended = 0;
+    while ended < started {
+        ends.recv().await?;
+        ended += 1;
     }
+    let ending = meter.stop();
     Ok(Parked {
         starting,
         bytes_each,
-        ending: meter.stop(),
+        ending,
         started,
-        ended: started,
+        ended,
     })
 }
 

@@ -67,7 +67,7 @@ fn run(settings: &Settings) -> Result<Finding> {
         let mut bars = Vec::new();
         for (server, name, ink, workers) in servers {
             settings.step(format!("{name}, {connections} connections"));
-            let rounds = (settings.pick(60_000, 4000) / connections).max(4);
+            let rounds = (settings.pick(40_000, 4000) / connections).max(4);
             let talk = Talk {
                 connections,
                 bytes: 64,
@@ -75,7 +75,7 @@ fn run(settings: &Settings) -> Result<Finding> {
                 workers,
                 one_core: false,
             };
-            let talked = echo::talk(server, &talk)?;
+            let talked = echo::talk_often(server, &talk, settings.pick(3, 1))?;
             finding.check(
                 format!("{name}, {connections} connections: every reply was the message"),
                 talked.right,
@@ -83,7 +83,7 @@ fn run(settings: &Settings) -> Result<Finding> {
             let calls = match echo::calls(
                 server,
                 &Talk {
-                    rounds: (rounds / 20).clamp(2, 200),
+                    rounds: (rounds / 4).max(2),
                     ..talk
                 },
             ) {
@@ -104,7 +104,7 @@ fn run(settings: &Settings) -> Result<Finding> {
                 ],
             );
             bars.push((name, ink, talked.cpu_ns));
-            cpu.push((connections, talked.cpu_ns, calls));
+            cpu.push((connections, talked.cpu_ns, calls, talked.p99_ns));
         }
         chart = chart.group(format!("{connections} connections"), bars);
     }
@@ -151,6 +151,13 @@ fn run(settings: &Settings) -> Result<Finding> {
         finding.against(format!(
             "The loop by hand is cheaper with {}.",
             dearer.join("; ")
+        ));
+    }
+    if let Some(row) = cpu.chunks(3).find(|row| row[1].3 > row[0].3 * 2.0) {
+        finding.against(format!(
+            "With {} connections 99 of 100 messages were answered within {} by the loop and within {} by the coroutines on one thread: a task that finds its next message at \
+             once may go on with it, up to 128 times, before it lets others run.",
+            row[0].0, Unit::Time.show(row[0].3), Unit::Time.show(row[1].3),
         ));
     }
     finding.against("The loop by hand does nothing else: no timers, no other tasks, no second core, and one callback that computes stops them all.");

@@ -30,11 +30,14 @@ const DESIGNS: [(Design, Server); 3] = [
     (Design::Thread, Server::Thread),
 ];
 
+/// Nanoseconds of an operation, and whether the result was right.
+type Measured = Result<(f64, bool)>;
+
 /// One row: what is done, how it is measured, and in which unit.
 struct Work {
     name: &'static str,
     /// In nanoseconds, for a design, on one core or on all.
-    run: Box<dyn Fn(Design, Server, bool) -> Result<(f64, bool)>>,
+    run: Box<dyn Fn(Design, Server, bool) -> Measured>,
 }
 
 /// An experiment's case that runs in a child: nanoseconds of an operation, and whether the result is right.
@@ -45,7 +48,7 @@ fn by_child(
     one_core: bool,
     operations: f64,
     expected: f64,
-) -> Result<(f64, bool)> {
+) -> Measured {
     let child = Child::of(experiment).workers(if one_core { 1 } else { 2 });
     let child = if one_core { child.on_cpu(0) } else { child };
     let done: Done = child.run(&Case { design, numbers })?;

@@ -21,7 +21,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     answers: &["C3", "C11", "C23", "C25"],
     from: &["Netty", "Kilim", "Go", "Loom"],
     run,
-    child: Some(|case| answer(case, |case| echo::serve(case))),
+    child: Some(|case| answer(case, echo::serve)),
 };
 
 const SERVERS: [(Server, Design); 3] = [
@@ -32,7 +32,7 @@ const SERVERS: [(Server, Design); 3] = [
 
 /// How often each connection talks: fewer times if there are more, so that it takes about as long.
 fn rounds(connections: usize, bytes: usize, settings: &Settings) -> usize {
-    let all = settings.pick(60_000, 4_000) / if bytes > 1000 { 10 } else { 1 };
+    let all = settings.pick(40_000, 4_000) / if bytes > 1000 { 10 } else { 1 };
     (all / connections).max(settings.pick(4, 2))
 }
 
@@ -69,6 +69,7 @@ fn run(settings: &Settings) -> Result<Finding> {
         ],
     );
     let mut one = Vec::new();
+    let mut calls_of_one = Vec::new();
     for &(connections, bytes) in sizes {
         if connections > limit {
             finding.skip(format!(
@@ -89,13 +90,13 @@ fn run(settings: &Settings) -> Result<Finding> {
                 workers: 2,
                 one_core: false,
             };
-            let talked = echo::talk(server, &talk)?;
+            let talked = echo::talk_often(server, &talk, settings.pick(3, 1))?;
             let few = Talk {
-                rounds: (talk.rounds / 20).clamp(1, 200),
+                rounds: (talk.rounds / 4).max(1),
                 ..talk
             };
-            // With more, strace decides how many events a wait finds.
-            let calls = if connections <= 1000 && bytes == 1 {
+            // With a counter for each call and each thread, ten thousand threads are too many for it.
+            let calls = if connections <= 1000 {
                 counted(server, &few, &mut finding)
             } else {
                 None
@@ -123,10 +124,15 @@ fn run(settings: &Settings) -> Result<Finding> {
                         Unit::Count,
                         calls.as_ref().map(|calls| rounded(syscalls::total(calls))),
                     ),
-                    Cell::bytes(talked.memory),
+                    if connections >= 100 {
+                        Cell::bytes(talked.memory)
+                    } else {
+                        Cell::none()
+                    },
                 ],
             );
-            if let (1, Some(calls)) = (connections, calls) {
+            if let (1, 1, Some(calls)) = (connections, bytes, calls) {
+                calls_of_one.push(rounded(syscalls::total(&calls)));
                 one.push(format!(
                     "{:12} {}",
                     design.name(),
@@ -137,19 +143,23 @@ fn run(settings: &Settings) -> Result<Finding> {
         }
         measured.push((connections, bytes, of_all));
     }
-    let of_small = |figure: fn(&Talked) -> f64, index: usize| {
-        let small = measured.iter().filter(|(_, bytes, _)| *bytes == 1);
+    let of_small = |figure: fn(&Talked) -> f64, index: usize, from: usize| {
+        let small = measured
+            .iter()
+            .filter(|(connections, bytes, _)| *bytes == 1 && *connections >= from);
         small
             .map(|(connections, _, talked)| (*connections as f64, figure(&talked[index])))
             .collect::<Vec<_>>()
     };
-    for (what, unit, figure) in [
+    // What a runtime takes for its first connections is divided by few of them.
+    for (what, unit, from, figure) in [
         (
             "Processor time of a message of 1 byte",
             Unit::Time,
+            1,
             (|talked| talked.cpu_ns) as fn(&Talked) -> f64,
         ),
-        ("Memory of a connection", Unit::Memory, |talked| {
+        ("Memory of a connection", Unit::Memory, 100, |talked| {
             talked.memory
         }),
     ] {
@@ -159,7 +169,11 @@ fn run(settings: &Settings) -> Result<Finding> {
             (unit, Scale::Log),
         );
         for (index, (_, design)) in SERVERS.iter().enumerate() {
-            chart = chart.line(design.name(), Ink::from(*design), of_small(figure, index));
+            chart = chart.line(
+                design.name(),
+                Ink::from(*design),
+                of_small(figure, index, from),
+            );
         }
         finding.chart(chart);
     }
@@ -170,7 +184,7 @@ fn run(settings: &Settings) -> Result<Finding> {
             one.join("\n"),
         );
     }
-    conclude(&mut finding, &measured);
+    conclude(&mut finding, &measured, &calls_of_one);
     Ok(finding)
 }
 
@@ -189,7 +203,7 @@ fn counted(server: Server, talk: &Talk, finding: &mut Finding) -> Option<syscall
     }
 }
 
-fn conclude(finding: &mut Finding, measured: &[(usize, usize, Vec<Talked>)]) {
+fn conclude(finding: &mut Finding, measured: &[(usize, usize, Vec<Talked>)], calls_of_one: &[f64]) {
     let show = |ns| Unit::Time.show(ns);
     let small: Vec<_> = measured
         .iter()
@@ -200,10 +214,18 @@ fn conclude(finding: &mut Finding, measured: &[(usize, usize, Vec<Talked>)]) {
     };
     let (thread, task) = (&few.2[0], &few.2[2]);
     let (threads, fibers, tasks) = (&many.2[0], &many.2[1], &many.2[2]);
+    let calls = match calls_of_one {
+        [thread, _, task] => {
+            let (thread, task) = (Unit::Count.show(*thread), Unit::Count.show(*task));
+            format!(
+                ", with {thread} system calls and {task}: the coroutine waits for all sockets in a call of its own"
+            )
+        }
+        _ => String::new(),
+    };
     finding.answer(format!(
-        "With one connection a message costs the thread {} of processor time and the task {}: the call is the same and one more is needed to learn that there is \
-         something to read. With {} connections it is {} and {}: one wait finds many messages, so the kernel puts somebody to sleep {} times a message instead of {}. And a \
-         connection weighs {} as a thread, {} as a fiber and {} as a task.",
+        "With one connection a message costs the thread {} of processor time and the task {}{calls}. With {} connections it is {} and {}: one wait finds many messages, so \
+         somebody is put to sleep {} times a message instead of {}. And a connection weighs {} as a thread, {} as a fiber and {} as a task.",
         show(thread.cpu_ns), show(task.cpu_ns), Unit::Count.show(many.0 as f64), show(threads.cpu_ns), show(tasks.cpu_ns), Unit::Count.show(rounded(tasks.voluntary)),
         Unit::Count.show(rounded(threads.voluntary)), Unit::Memory.show(threads.memory), Unit::Memory.show(fibers.memory), Unit::Memory.show(tasks.memory),
     ));

@@ -140,7 +140,11 @@ fn start(case: &Case, started: &Sender<()>, never: &Receiver<()>) {
         })
         .detach(),
         Design::Fiber => {
-            let body = move || frame(with_buffer, &started, || drop(fiber::wait(never.recv())));
+            let body = move || {
+                frame(with_buffer, &started, || {
+                    let _ = fiber::wait(never.recv());
+                })
+            };
             // SAFETY: channels and bytes are on the stack, which is larger than the buffer by far.
             unsafe { fiber::spawn(body) }.detach();
         }
@@ -156,7 +160,9 @@ fn start(case: &Case, started: &Sender<()>, never: &Receiver<()>) {
         }
         _ => {
             std::thread::spawn(move || {
-                frame(with_buffer, &started, || drop(never.recv_blocking()))
+                frame(with_buffer, &started, || {
+                    let _ = never.recv_blocking();
+                })
             });
         }
     }

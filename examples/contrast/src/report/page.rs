@@ -1,5 +1,7 @@
 //! The page: one file that needs no other.
 
+use std::collections::BTreeMap;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::charts;
@@ -40,6 +42,7 @@ pub fn render(results: &Results) -> String {
                         }
                     }
                 }
+                (index(results))
                 (footer(&results.machine))
             }
         }
@@ -123,6 +126,30 @@ fn contents(results: &Results) -> Markup {
                             (outcome.experiment.title)
                             @if !outcome.passed() { " " span.bad { "✗" } }
                         } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The readers' questions, by number, and where each is answered.
+fn index(results: &Results) -> Markup {
+    let mut questions = BTreeMap::<u32, Vec<&Outcome>>::new();
+    for outcome in &results.experiments {
+        for question in outcome.experiment.answers {
+            let number = question.trim_start_matches('C').parse().unwrap_or(0);
+            questions.entry(number).or_default().push(outcome);
+        }
+    }
+    html! {
+        section.index aria-label="The questions by number" {
+            h2 { "The readers’ questions, by number" }
+            ul {
+                @for (number, outcomes) in questions {
+                    li {
+                        span.question { "C" (number) }
+                        @for outcome in outcomes { " " a href={ "#" (outcome.experiment.name) } { (outcome.experiment.name) } }
                     }
                 }
             }

@@ -378,3 +378,51 @@ fn a_thread_at_the_end_of_its_time_takes_a_job_meant_for_a_late_one() {
         }
     });
 }
+
+#[test]
+fn a_higher_limit_serves_what_waits() {
+    let pool = pool(1);
+    let held = Held::start(&pool);
+    let waiting = [(); 3].map(|()| spawn(&pool, || thread::current().id()));
+    assert_eq!(threads(&pool), 1);
+    pool.set_max_threads(3);
+    // They get threads while the first one is held.
+    in_time(move || waiting.map(block_on));
+    held.finish();
+    assert!(threads(&pool) <= 3);
+}
+
+/// A pool whose idle threads do not end by themselves while the test lasts.
+fn patient_pool(max_threads: usize) -> Arc<Pool> {
+    Arc::new(Pool::new(max_threads, 10 * PATIENCE, os_threads()))
+}
+
+#[test]
+fn a_lower_limit_ends_threads_and_loses_no_job() {
+    let pool = patient_pool(4);
+    let mut held: Vec<Held> = [(); 4].map(|()| Held::start(&pool)).into();
+    assert_eq!(threads(&pool), 4);
+    pool.set_max_threads(1);
+    let waiting = [(); 10].map(|()| spawn(&pool, || ()));
+    let last = held.pop().unwrap();
+    for held in held {
+        held.finish();
+    }
+    eventually("the threads above the limit end", || threads(&pool) == 1);
+    last.finish();
+    in_time(move || waiting.map(block_on));
+    assert_eq!(threads(&pool), 1);
+}
+
+#[test]
+fn a_lower_limit_loses_no_job_when_all_threads_sleep() {
+    let pool = patient_pool(3);
+    for held in [(); 3].map(|()| Held::start(&pool)) {
+        held.finish();
+    }
+    eventually("all are idle", || all_idle(&pool));
+    pool.set_max_threads(1);
+    let jobs = [(); 20].map(|()| spawn(&pool, || ()));
+    in_time(move || jobs.map(block_on));
+    eventually("one is left", || threads(&pool) == 1);
+}

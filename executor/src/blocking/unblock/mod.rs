@@ -34,6 +34,7 @@ use async_task::Task;
 
 use self::read::{ReadAhead, ReadEnd};
 use super::contained::Contained;
+use crate::contain::contain;
 
 /// A blocking reader, writer or iterator, made async.
 ///
@@ -227,7 +228,8 @@ impl<T> Unblock<T> {
     ///
     /// # Panics
     ///
-    /// If the closure panics, or the handle was closed, or lost in a panic.
+    /// If the closure panics, with a message that says so: what the closure said is told by the panic hook, and the handle
+    /// is lost. Or if the handle was closed, or lost in a panic before.
     ///
     /// # Examples
     ///
@@ -261,9 +263,14 @@ impl<T> Unblock<T> {
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
             Done::new(handle, Outcome::Called)
         });
-        poll_fn(|cx| self.poll_job(cx)).await;
+        // A panic of the closure ends here: the result is missing then.
+        poll_fn(|cx| self.poll_contained_job(cx)).await;
         let mut result = result.lock().unwrap_or_else(PoisonError::into_inner);
-        result.take().expect("the job has left the result here")
+        match result.take() {
+            Some(value) => value,
+            // In the words of `blocking`, which there are programs that look for.
+            None => panic!("`Unblock::with_mut()` operation has panicked: RecvError"),
+        }
     }
 
     /// Waits until the pool has given the handle back, and returns it.
@@ -338,6 +345,13 @@ impl<T> Unblock<T> {
                 Poll::Pending
             }
         }
+    }
+
+    /// Like [`poll_job`](Self::poll_job), but a panic of the job only ends it.
+    fn poll_contained_job(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut polled = Poll::Ready(());
+        contain(|| polled = self.poll_job(cx).map(drop));
+        polled
     }
 
     /// The handle, to be lent to a job; `None` if it is gone.

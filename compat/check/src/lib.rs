@@ -1,0 +1,1 @@
+//! Nothing to use: `tests/` has what this package is for.
