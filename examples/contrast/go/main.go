@@ -26,6 +26,7 @@ var kinds = map[string]func(n []int) figures{
 	"ring":          func(n []int) figures { return ring(n[0], n[1]) },
 	"chain":         func(n []int) figures { return measure(func() float64 { return float64(chain(n[0])) }) },
 	"ping_pong":     func(n []int) figures { return measure(func() float64 { return float64(pingPong(n[0])) }) },
+	"spinner":       func(n []int) figures { return spinner(n[0]) },
 	"big_ping_pong": func(n []int) figures { return measure(func() float64 { return float64(bigPingPong(n[0])) }) },
 }
 

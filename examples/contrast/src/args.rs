@@ -11,6 +11,7 @@ Stackless and stackful coroutines, side by side
 cargo run --release -p contrast -- all            every experiment: a few minutes on two cores
 cargo run --release -p contrast -- NAME...        only these
 cargo run --release -p contrast -- --list         what there is, and which questions it answers
+cargo run --release -p contrast -- book R.json P.md   puts what a run has found into a page
 
   --only a,b     only these experiments
   --quick        small sizes: everything in less than a minute. The figures say little then
@@ -26,6 +27,11 @@ pub enum Command {
     Child {
         experiment: String,
         case: String,
+    },
+    /// Fills a page of the book with results.
+    Book {
+        results: PathBuf,
+        page: PathBuf,
     },
     Suite(Options),
 }
@@ -90,6 +96,13 @@ impl Args {
                 return Ok(Command::Child {
                     experiment: words.remove(1),
                     case,
+                });
+            }
+            Some("book") => {
+                ensure!(words.len() == 3, "book RESULTS.json PAGE.md");
+                return Ok(Command::Book {
+                    results: PathBuf::from(&words[1]),
+                    page: PathBuf::from(&words[2]),
                 });
             }
             None | Some("all") => ensure!(words.len() <= 1, "`all` or names, not both"),

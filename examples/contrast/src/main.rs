@@ -4,6 +4,7 @@
 //! prints what came out and draws it on a page. The README says how it is built and how to add an experiment.
 
 mod args;
+mod book;
 mod child;
 mod design;
 mod echo;
@@ -50,6 +51,11 @@ fn run() -> anyhow::Result<bool> {
         }
         Command::Child { experiment, case } => {
             child::serve(&experiment, &case)?;
+            Ok(true)
+        }
+        Command::Book { results, page } => {
+            let (filled, places) = book::fill(&results, &page)?;
+            println!("{filled} of {places} places filled: {}", page.display());
             Ok(true)
         }
         Command::Suite(options) => suite::run(&options),

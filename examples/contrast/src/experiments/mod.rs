@@ -1,24 +1,42 @@
 //! The catalogue.
 
+mod actor;
+mod article;
 mod big_ping_pong;
 mod blocking_io;
+mod callback_bridge;
+mod cancel;
 mod chain;
+mod contention;
 mod continuation;
 mod cost_ladder;
 mod crossover;
+mod dataflow;
+mod deadlock;
 mod depth;
+mod exit_mailbox;
 mod generator;
+mod group;
+mod herd;
+mod lost_update;
+mod mailbox;
 mod million;
 mod models;
 mod netty_style;
 mod one_core;
+mod overflow;
 mod ping_pong;
+mod pipeline;
 mod read_cost;
+mod rendezvous;
 mod resume_point;
 mod ring;
+mod select;
 mod size;
 mod skynet;
 mod sleepers;
+mod spinner;
+mod string_lock;
 mod throughput;
 mod trace;
 
@@ -50,6 +68,24 @@ pub fn all() -> Vec<&'static Experiment> {
         &blocking_io::EXPERIMENT,
         &crossover::EXPERIMENT,
         &throughput::EXPERIMENT,
+        &article::EXPERIMENT,
+        &mailbox::EXPERIMENT,
+        &select::EXPERIMENT,
+        &exit_mailbox::EXPERIMENT,
+        &group::EXPERIMENT,
+        &cancel::EXPERIMENT,
+        &overflow::EXPERIMENT,
+        &rendezvous::EXPERIMENT,
+        &deadlock::EXPERIMENT,
+        &contention::EXPERIMENT,
+        &lost_update::EXPERIMENT,
+        &string_lock::EXPERIMENT,
+        &herd::EXPERIMENT,
+        &spinner::EXPERIMENT,
+        &actor::EXPERIMENT,
+        &dataflow::EXPERIMENT,
+        &pipeline::EXPERIMENT,
+        &callback_bridge::EXPERIMENT,
     ]
 }
 
