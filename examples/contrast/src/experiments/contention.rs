@@ -166,8 +166,7 @@ fn measure(case: Case) -> Result<Shared> {
     };
     let works =
         (0..case.parties).map(|_| work(case.way, case.operations, counter.clone(), to.clone()));
-    let sent;
-    if case.threads {
+    let sent = if case.threads {
         let owner = std::thread::spawn(|| leno::block_on(owned));
         let threads: Vec<_> = works
             .map(|work| std::thread::spawn(|| leno::block_on(work)))
@@ -176,18 +175,18 @@ fn measure(case: Case) -> Result<Shared> {
         threads
             .into_iter()
             .for_each(|thread| thread.join().expect("it does not panic"));
-        sent = owner.join().expect("it does not panic");
+        owner.join().expect("it does not panic")
     } else {
         let owner = leno::spawn(owned);
         let tasks: Vec<_> = works.map(leno::spawn).collect();
         drop(to);
-        sent = leno::block_on(async {
+        leno::block_on(async {
             for task in tasks {
                 task.await;
             }
             owner.await
-        });
-    }
+        })
+    };
     let spent = meter.stop();
     let counted = counter.atomic.load(Ordering::Relaxed)
         + *counter.std.lock().unwrap_or_else(PoisonError::into_inner)

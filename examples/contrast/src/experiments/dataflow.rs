@@ -54,8 +54,7 @@ fn measure(case: Case) -> Result<Done> {
         second.set_blocking(1).expect("nobody else writes it");
     };
     let meter = Meter::start();
-    let result;
-    match case.design {
+    let result = match case.design {
         Design::Thread => {
             let threads: Vec<_> = formulas
                 .map(|vals| {
@@ -67,7 +66,7 @@ fn measure(case: Case) -> Result<Done> {
                 .collect();
             begin();
             threads.into_iter().for_each(Threads::join);
-            result = *last.wait_blocking();
+            *last.wait_blocking()
         }
         design => {
             let tasks: Vec<_> = formulas
@@ -78,14 +77,14 @@ fn measure(case: Case) -> Result<Done> {
                 })
                 .collect();
             begin();
-            result = leno::block_on(async {
+            leno::block_on(async {
                 for task in tasks {
                     task.await;
                 }
                 *last.wait().await
-            });
+            })
         }
-    }
+    };
     Ok(Done::since(meter, result as f64))
 }
 

@@ -169,9 +169,10 @@ fn herd(case: Case) -> Result<Woken> {
             Design::Thread => {
                 threads.push(Threads::spawn(move || while monitor.take_blocking() {}))
             }
-            // SAFETY: a future that is `Send` is on its stack.
             Design::Fiber => {
-                tasks.push(unsafe { fiber::spawn(move || fiber::wait(consume(monitor))) })
+                // SAFETY: a future that is `Send` is on its stack.
+                let fiber = unsafe { fiber::spawn(move || fiber::wait(consume(monitor))) };
+                tasks.push(fiber);
             }
             _ => tasks.push(leno::spawn(consume(monitor))),
         }

@@ -34,7 +34,8 @@ mod logging {
 
 /// What Java does: equal literals are one object, and each object has a monitor.
 fn monitor_of(text: &'static str) -> Arc<Mutex<()>> {
-    static MONITORS: OnceLock<Mutex<HashMap<&'static str, Arc<Mutex<()>>>>> = OnceLock::new();
+    type Monitors = HashMap<&'static str, Arc<Mutex<()>>>;
+    static MONITORS: OnceLock<Mutex<Monitors>> = OnceLock::new();
     let monitors = MONITORS.get_or_init(Mutex::default);
     let mut monitors = monitors.lock().unwrap_or_else(PoisonError::into_inner);
     monitors.entry(text).or_default().clone()
