@@ -16,6 +16,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use crate::child::pinned;
+use crate::finding::Finding;
 use crate::measure::{Spent, median};
 use crate::syscalls::{self, Calls};
 
@@ -211,6 +212,17 @@ pub fn calls(server: Server, once: &Talk) -> Result<Calls> {
         &counted[1],
         (2 * once.rounds * once.connections) as f64,
     ))
+}
+
+/// The same, where it may be that they can't be counted.
+pub fn calls_or_skip(server: Server, once: &Talk, finding: &mut Finding) -> Option<Calls> {
+    match calls(server, once) {
+        Ok(calls) => Some(calls),
+        Err(error) => {
+            finding.skip_once(format!("system calls: {error:#}"));
+            None
+        }
+    }
 }
 
 /// Allows as many descriptors as may be allowed, and says how many.

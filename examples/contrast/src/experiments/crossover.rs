@@ -79,7 +79,7 @@ fn run(settings: &Settings) -> Result<Finding> {
     let limit = echo::raise_descriptor_limit()?.saturating_sub(100);
     let sizes: &[usize] =
         settings.pick(&[1, 3, 10, 30, 100, 300, 1000, 3000, 10_000], &[1, 10, 100]);
-    let all = settings.pick(40_000, 4000);
+    let all = settings.pick(20_000, 4000);
     let mut measured: Vec<(usize, Vec<Talked>)> = Vec::new();
     let mut table = Table::new(
         "64 bytes there and back; all connections are busy",

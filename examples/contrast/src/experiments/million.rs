@@ -241,9 +241,19 @@ fn run(settings: &Settings) -> Result<Finding> {
                 }
             }
             _ => {
-                let parked: Parked = Child::of("million")
-                    .limit(Duration::from_secs(180))
-                    .run(&Case { design, count })?;
+                let park = || -> Result<Parked> {
+                    Child::of("million")
+                        .limit(Duration::from_secs(180))
+                        .run(&Case { design, count })
+                };
+                let mut parked = park()?;
+                // The first time, a virtual machine may have to ask its host for the memory.
+                if !settings.quick {
+                    let again = park()?;
+                    if again.starting.wall_ns < parked.starting.wall_ns {
+                        parked = again;
+                    }
+                }
                 finding.check(
                     format!(
                         "{}: all {} that waited got their message and ended",
@@ -304,7 +314,7 @@ fn run(settings: &Settings) -> Result<Finding> {
     };
     let gib = of(Design::Task).map_or(0.0, |task| 1024.0 * 1024.0 * 1024.0 / task.3);
     finding.answer(format!(
-        "{}; {}; {}. So {} tasks that wait fit into a GiB. A stack is paid by the page, however little is on it, and the kernel has lists of its own for threads.",
+        "{}; {}; {}. So {} tasks that wait fit into a GiB. A stack is paid by the page, however little is on it, and a thread has one more in the kernel.",
         said(Design::Task, "tasks"), said(Design::Fiber, "fibers"), said(Design::Thread, "threads"), Unit::Count.show(gib),
     ));
     finding.against(

@@ -32,7 +32,7 @@ const SERVERS: [(Server, Design); 3] = [
 
 /// How often each connection talks: fewer times if there are more, so that it takes about as long.
 fn rounds(connections: usize, bytes: usize, settings: &Settings) -> usize {
-    let all = settings.pick(40_000, 4_000) / if bytes > 1000 { 10 } else { 1 };
+    let all = settings.pick(20_000, 4_000) / if bytes > 1000 { 10 } else { 1 };
     (all / connections).max(settings.pick(4, 2))
 }
 
@@ -96,8 +96,9 @@ fn run(settings: &Settings) -> Result<Finding> {
                 ..talk
             };
             // With a counter for each call and each thread, ten thousand threads are too many for it.
-            let calls = if connections <= 1000 {
-                counted(server, &few, &mut finding)
+            let most = settings.pick(1000, 1);
+            let calls = if connections <= most {
+                echo::calls_or_skip(server, &few, &mut finding)
             } else {
                 None
             };
@@ -191,16 +192,6 @@ fn run(settings: &Settings) -> Result<Finding> {
 /// Four decimals.
 fn rounded(each: f64) -> f64 {
     (each * 1000.0).round() / 1000.0
-}
-
-fn counted(server: Server, talk: &Talk, finding: &mut Finding) -> Option<syscalls::Calls> {
-    match echo::calls(server, talk) {
-        Ok(calls) => Some(calls),
-        Err(error) => {
-            finding.skip_once(format!("system calls: {error:#}"));
-            None
-        }
-    }
 }
 
 fn conclude(finding: &mut Finding, measured: &[(usize, usize, Vec<Talked>)], calls_of_one: &[f64]) {

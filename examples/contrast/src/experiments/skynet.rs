@@ -111,7 +111,7 @@ fn run(settings: &Settings) -> Result<Finding> {
     }
     finding.against(
         "Trees of `may` and of threads are smaller, because as many stacks at once as a million leaves need can't be had; \
-         per node that flatters them. Nobody needs a task to return a number: a function adds the million up in a millisecond.",
+         their figures are those of smaller trees. Nobody needs a task to return a number: a function adds the million up in a millisecond.",
     );
     Ok(finding)
 }

@@ -200,8 +200,8 @@ fn run(settings: &Settings) -> Result<Finding> {
     };
     let show = |ns| Unit::Time.show(ns);
     finding.answer(format!(
-        "{} tasks that sleep for {} were done after {}, as many fibers after {}; {} threads, one each, after {}. A pool of 200 threads is as good at computing, \
-         but it would need {} for {} waits.",
+        "{} tasks that sleep for {} were done after {}, as many fibers after {}; {} threads, one each, after {}. A pool of 200 threads \
+         would need {} for {} waits.",
         Unit::Count.show(largest as f64), show(milliseconds as f64 * 1e6), show(at(Design::Task, largest)), show(at(Design::Fiber, largest)),
         Unit::Count.show(sizes[0] as f64), show(at(Design::Thread, sizes[0])), show(pool_each * largest as f64), Unit::Count.show(largest as f64),
     ));

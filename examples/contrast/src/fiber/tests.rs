@@ -202,3 +202,34 @@ fn stacks_are_used_again() {
         .count();
     assert!(mapped < 1000, "{mapped} mappings");
 }
+
+/// Run by the next test in a process of its own; by itself it does nothing.
+#[test]
+fn overflows_if_it_is_told_to() {
+    #[inline(never)]
+    fn deeper(level: u64) -> u64 {
+        let frame = std::hint::black_box([level; 64]);
+        frame[0] + deeper(std::hint::black_box(level + 1)) + frame[63]
+    }
+    if std::env::var_os("CONTRAST_OVERFLOW").is_some() {
+        // SAFETY: that the stack does not suffice is what the guard page is there for.
+        let mut fiber = unsafe { Fiber::new(|| deeper(0)) };
+        let _ = fiber.poll(&mut Context::from_waker(Waker::noop()));
+    }
+}
+
+#[test]
+fn a_stack_that_does_not_suffice_ends_the_process() {
+    use std::os::unix::process::ExitStatusExt;
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "fiber::tests::overflows_if_it_is_told_to"])
+        .env("CONTRAST_OVERFLOW", "1")
+        .output()
+        .unwrap();
+    // Into the guard page, not into the stack of somebody else.
+    assert_eq!(
+        output.status.signal(),
+        Some(nix::libc::SIGSEGV),
+        "{output:?}"
+    );
+}

@@ -9,7 +9,7 @@ mod scale;
 use maud::{Markup, html};
 
 use crate::design::Design;
-use crate::finding::{Chart, Ink, Plot};
+use crate::finding::{Chart, Ink, Plot, Scale};
 
 /// How wide the two drawings are, in pixels.
 const WIDTHS: [(&str, f64); 2] = [("wide", 720.0), ("narrow", 340.0)];
@@ -20,7 +20,10 @@ const LETTER: f64 = 6.7;
 pub fn render(chart: &Chart) -> Markup {
     html! {
         figure.chart {
-            figcaption { (super::page::prose(&chart.caption)) }
+            figcaption {
+                (super::page::prose(&chart.caption))
+                @if chart.scale == Scale::Log { span.scale { " logarithmic" } }
+            }
             (legend(chart))
             @for (class, width) in WIDTHS {
                 (draw(chart, class, width))
