@@ -35,6 +35,8 @@ enum Message {
     Add(u64),
     /// Before all that waits.
     Urgent(Sender<u64>),
+    /// The same in its turn.
+    Tell(Sender<u64>),
     /// It panics.
     Crash,
     Stop,
@@ -83,7 +85,7 @@ async fn actor(mailbox: &mut Mailbox, picky: bool) {
         match message {
             Message::Add(number) => sum += number,
             // Who has gone away does not need it any more.
-            Message::Urgent(to) => {
+            Message::Urgent(to) | Message::Tell(to) => {
                 let _ = to.try_send(sum);
             }
             Message::Crash => panic!("on purpose"),
@@ -187,11 +189,7 @@ fn act(case: Case) -> Result<Acted> {
                 to.send(Message::Add(1)).await?;
             }
         }
-        // With nothing before it in the box, an urgent message is one like any other.
-        while picky && !to.is_empty() {
-            leno::future::yield_now().await;
-        }
-        to.send(Message::Urgent(reply)).await?;
+        to.send(Message::Tell(reply)).await?;
         let sum = answer.recv().await?;
         to.send(Message::Stop).await?;
         let restarts = supervisor.await;
