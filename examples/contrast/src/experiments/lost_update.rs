@@ -127,7 +127,7 @@ fn update(case: Case) -> Result<u64> {
 fn run(settings: &Settings) -> Result<Finding> {
     let mut finding =
         Finding::new("Coroutines of one thread never run at the same time. So there are no races?");
-    let (tasks, each) = (100, settings.pick(10_000, 100));
+    let (tasks, each) = (100, settings.pick(2000, 100));
     let total = tasks * each;
     let columns = [
         ("tasks, 1 worker", Design::Task, 1),

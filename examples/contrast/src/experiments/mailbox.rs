@@ -139,14 +139,7 @@ fn call(case: Case) -> Result<Seen> {
             other
         })),
     };
-    let before = turns.load(Ordering::Relaxed);
-    let start = Instant::now();
-    let (outcome, took) = made(case.call, mine, wait / 2, start);
-    let seen = Seen {
-        outcome,
-        took_ns: took.as_nanos() as f64,
-        neighbour: turns.load(Ordering::Relaxed) - before,
-    };
+    let seen = made(case.call, mine, wait / 2, turns);
     stop.store(true, Ordering::Relaxed);
     leno::block_on(neighbour);
     if let Some(other_side) = other_side {
@@ -155,29 +148,58 @@ fn call(case: Case) -> Result<Seen> {
     Ok(seen)
 }
 
-/// Makes the call where it belongs, and says what came of it, and after how long.
-fn made(call: Call, ends: Ends, patience: Duration, start: Instant) -> (String, Duration) {
+/// Counts from when the call begins, which is later than when the task that makes it is spawned.
+struct Watch {
+    turns: Arc<AtomicU64>,
+    before: u64,
+    start: Instant,
+}
+
+impl Watch {
+    fn start(turns: Arc<AtomicU64>) -> Watch {
+        Watch {
+            before: turns.load(Ordering::Relaxed),
+            turns,
+            start: Instant::now(),
+        }
+    }
+
+    fn seen(&self, outcome: String) -> Seen {
+        Seen {
+            outcome,
+            took_ns: self.start.elapsed().as_nanos() as f64,
+            neighbour: self.turns.load(Ordering::Relaxed) - self.before,
+        }
+    }
+}
+
+/// Makes the call where it belongs, and says what came of it.
+fn made(call: Call, ends: Ends, patience: Duration, turns: Arc<AtomicU64>) -> Seen {
     let to = || ends.0.clone().expect("a call that sends has that end");
     let from = || ends.1.clone().expect("a call that receives has that end");
     match call {
         Call::RecvBlocking => {
-            let outcome = said(from().recv_blocking());
-            (outcome, start.elapsed())
+            let (from, watch) = (from(), Watch::start(turns));
+            watch.seen(said(from.recv_blocking()))
         }
         Call::SendBlocking => {
-            let outcome = said(to().send_blocking(1));
-            (outcome, start.elapsed())
+            let (to, watch) = (to(), Watch::start(turns));
+            watch.seen(said(to.send_blocking(1)))
         }
         Call::RecvOnFiber => {
             let from = from();
             // SAFETY: the end of a channel is on its stack.
             leno::block_on(unsafe {
-                fiber::spawn(move || (said(fiber::wait(from.recv())), start.elapsed()))
+                fiber::spawn(move || {
+                    let watch = Watch::start(turns);
+                    watch.seen(said(fiber::wait(from.recv())))
+                })
             })
         }
         _ => {
             let (to, from) = ends;
             leno::block_on(leno::spawn(async move {
+                let watch = Watch::start(turns);
                 let outcome = match (call, to, from) {
                     (Call::Recv, _, Some(from)) => said(from.recv().await),
                     (Call::TryRecv, _, Some(from)) => said(from.try_recv()),
@@ -196,7 +218,7 @@ fn made(call: Call, ends: Ends, patience: Duration, start: Instant) -> (String, 
                     },
                     _ => unreachable!("the ends were made for the call"),
                 };
-                (outcome, start.elapsed())
+                watch.seen(outcome)
             }))
         }
     }
@@ -289,8 +311,8 @@ fn run(settings: &Settings) -> Result<Finding> {
             !waits || later.took_ns > asked,
         );
         if waits {
-            // A worker that is blocked runs nothing; the few turns are those before the call began.
-            let ran = later.neighbour > 2000;
+            // A worker that is blocked runs nothing. One that is not runs it many times in a millisecond.
+            let ran = later.neighbour > wait_ms;
             finding.check(
                 format!("{name}: the neighbour went on, or not"),
                 ran != keeps,
