@@ -44,8 +44,20 @@ fn allocated() -> isize {
     ALLOCATED.load(Ordering::Relaxed)
 }
 
-fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
+/// What each descriptor is open on.
+fn descriptors() -> Vec<String> {
+    std::fs::read_dir("/proc/self/fd")
+        .unwrap()
+        .filter_map(|fd| std::fs::read_link(fd.unwrap().path()).ok())
+        .map(|target| target.display().to_string())
+        .collect()
+}
+
+/// Whether a reactor has this descriptor open for itself, on any backend.
+fn is_pollers(descriptor: &str) -> bool {
+    ["eventpoll", "eventfd", "timerfd"]
+        .iter()
+        .any(|kind| descriptor.contains(kind))
 }
 
 fn threads() -> Vec<String> {
@@ -56,11 +68,17 @@ fn threads() -> Vec<String> {
         .collect()
 }
 
+/// Whether a thread of this name is a worker, and so has a reactor.
+fn is_worker(name: &str) -> bool {
+    name.strip_prefix("leno-")
+        .is_some_and(|index| index.parse::<usize>().is_ok())
+}
+
 /// Waits until `done`: threads end, and destructors run, some time after they can be counted on.
-fn eventually(what: &str, done: impl Fn() -> bool) {
+fn eventually(what: impl Fn() -> String, done: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !done() {
-        assert!(Instant::now() < deadline, "{what} never happened");
+        assert!(Instant::now() < deadline, "{} never happened", what());
         thread::sleep(Duration::from_millis(5));
     }
 }
@@ -78,18 +96,41 @@ fn expect_no_growth(mut round: impl FnMut()) {
             .filter(|name| !LATE.contains(&name.as_str()))
             .count()
     };
-    let (fds, tasks, bytes) = (descriptors(), others(), allocated());
+    let sockets = || descriptors().iter().filter(|fd| !is_pollers(fd)).count();
+    let (fds, tasks, bytes) = (sockets(), others(), allocated());
     for _ in 0..5 {
         round();
     }
-    eventually("closing every descriptor", || descriptors() <= fds);
-    eventually("the end of every thread", || others() <= tasks);
+    eventually(
+        || format!("closing all but {fds} of {:?}", descriptors()),
+        || sockets() <= fds,
+    );
+    // A worker opens its poller with the first socket that it meets, which may be in any round: one each, and the guests'.
+    let pollers = descriptors()
+        .iter()
+        .filter(|fd| fd.contains("eventpoll"))
+        .count();
+    let served = threads().iter().filter(|name| is_worker(name)).count() + 1;
+    assert!(
+        pollers <= served,
+        "{pollers} pollers for {served} reactors: {:?}",
+        descriptors()
+    );
+    let own = descriptors().iter().filter(|fd| is_pollers(fd)).count();
+    assert!(own <= 3 * pollers, "{own}: {:?}", descriptors());
+    eventually(
+        || format!("the end of every thread: {:?}", threads()),
+        || others() <= tasks,
+    );
     for late in LATE {
         let count = threads().iter().filter(|name| *name == late).count();
         assert!(count <= 1, "{count} times {late}");
     }
     // Buffers that are kept may grow a little, and a thread may be about to free something.
-    eventually("freeing the memory", || allocated() < bytes + 200_000);
+    eventually(
+        || "freeing the memory".into(),
+        || allocated() < bytes + 200_000,
+    );
 }
 
 #[test]
@@ -269,14 +310,14 @@ fn an_idle_pool_has_no_threads() {
                 })
                 .collect();
             // All run at once, and each in a thread of its own.
-            eventually("a thread for each", || pool() == 50);
+            eventually(|| "a thread for each".into(), || pool() == 50);
             drop(sender);
             block_on(async {
                 for task in tasks {
                     task.await;
                 }
             });
-            eventually("the end of the idle threads", || pool() == 0);
+            eventually(|| "the end of the idle threads".into(), || pool() == 0);
         }
         assert_eq!(block_on(unblock(|| 1)), 1);
     });
@@ -328,6 +369,9 @@ fn a_long_queue_is_given_back() {
             });
             assert_eq!(sum, 4_999_950_000);
         });
-        eventually("freeing the queues", || allocated() < before + 2_000_000);
+        eventually(
+            || "freeing the queues".into(),
+            || allocated() < before + 2_000_000,
+        );
     });
 }
