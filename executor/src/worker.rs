@@ -385,6 +385,11 @@ impl Loop<'_> {
                 .chain(before)
                 .filter(|other| other.index != self.worker.index)
                 .find_map(|other| {
+                    // Who parks has emptied its queues; the mask tells so in one look for all, where theirs are far apart. Not so
+                    // its inbox, for which somebody else may have been called.
+                    if self.runtime.idle.is_parked(other.index) {
+                        return other.inbox.pop();
+                    }
                     let backlog = other.ring.len() + other.spill.len();
                     let own = if other.pace.is_worth_taking(backlog) {
                         // SAFETY: this thread is the worker, and so the owner of the ring that is stolen into.
