@@ -74,7 +74,7 @@ pub(crate) fn keep(runnable: Runnable, yielded: bool) -> Result<(), Runnable> {
     unsafe {
         // What a task wakes runs next, while what they share is in the cache. Yielding means the opposite.
         let pushed = if in_task && !yielded {
-            worker.next.put(runnable)
+            worker.own.next.put(runnable)
         } else {
             Some(runnable)
         };

@@ -5,20 +5,22 @@
 //! Store-then-look on both sides means that at least one of them sees the other. A *hint* (a worker's own spare work)
 //! may be missed: relaxed loads, no fence. What it misses is run by its owner.
 
+use crate::padded::Padded;
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
 const BITS: usize = u64::BITS as usize;
 
-/// One bit a worker. Owned by the runtime.
+/// One bit a worker. Owned by the runtime, beside what workers read at every task, hence the padding: with many workers
+/// somebody parks, wakes or searches all the time.
 #[derive(Debug)]
 pub(crate) struct Idle {
     /// Bit `i % 64` of word `i / 64` is set while worker `i` is parked and nobody has claimed it. Set by the worker,
     /// cleared by the worker or by whoever claims it, with read-modify-writes; SeqCst with the fences of `park` and
     /// `announce`.
-    parked: Box<[AtomicU64]>,
+    parked: Box<[Padded<AtomicU64>]>,
     /// How many workers are awake without work of their own. Incremented before a search and for a worker that a hint
     /// wakes; decremented when the search ends. Read by hints and promises: who searches will find what was pushed.
-    searching: AtomicUsize,
+    searching: Padded<AtomicUsize>,
     /// How many may search at once.
     limit: usize,
 }
@@ -27,9 +29,9 @@ impl Idle {
     pub(crate) fn new(workers: usize) -> Idle {
         Idle {
             parked: (0..workers.div_ceil(BITS))
-                .map(|_| AtomicU64::new(0))
+                .map(|_| Padded(AtomicU64::new(0)))
                 .collect(),
-            searching: AtomicUsize::new(0),
+            searching: Padded(AtomicUsize::new(0)),
             limit: (workers / 4).max(1),
         }
     }
@@ -103,6 +105,16 @@ impl Idle {
         parked + 1 >= workers
     }
 
+    /// Whether one of the first `workers` workers is not parked. Looks at the masks alone: to go from worker to worker would
+    /// cost as many cache lines as there are workers, at each sleep of each of them.
+    pub(crate) fn anyone_awake(&self, workers: usize) -> bool {
+        self.parked.iter().enumerate().any(|(index, word)| {
+            let in_word = workers.saturating_sub(index * BITS).min(BITS);
+            let all = u64::MAX.checked_shr((BITS - in_word) as u32).unwrap_or(0);
+            all & !word.load(Ordering::Relaxed) != 0
+        })
+    }
+
     pub(crate) fn is_parked(&self, worker: usize) -> bool {
         self.word(worker).load(Ordering::Relaxed) & bit(worker) != 0
     }
@@ -138,4 +150,31 @@ impl Idle {
 
 fn bit(worker: usize) -> u64 {
     1 << (worker % BITS)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn somebody_is_awake_until_all_that_count_are_parked() {
+        for workers in [1, 2, 63, 64, 65, 128, 200] {
+            // One more that has only just been started, and does not count.
+            let idle = Idle::new(workers + 1);
+            idle.park(workers);
+            for worker in 0..workers {
+                assert!(
+                    idle.anyone_awake(workers),
+                    "{worker} of {workers} are parked"
+                );
+                idle.park(worker);
+            }
+            assert!(!idle.anyone_awake(workers), "all {workers} are parked");
+            idle.unpark(workers - 1);
+            assert!(
+                idle.anyone_awake(workers),
+                "the last of {workers} has woken up"
+            );
+        }
+    }
 }

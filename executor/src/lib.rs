@@ -29,6 +29,7 @@ mod live;
 pub mod observe;
 #[cfg(not(loom))]
 mod pace;
+mod padded;
 #[cfg(not(loom))]
 mod root;
 #[cfg(not(loom))]

@@ -24,14 +24,14 @@ pub(crate) type PanicHook = Box<dyn Fn(&(dyn Any + Send)) + Send + Sync>;
 /// Counts a task that is about to be made.
 pub(crate) fn count_spawn(runtime: &Runtime) {
     match context::current() {
-        Some((_, worker)) => bump(&worker.spawned),
+        Some((_, worker)) => bump(&worker.own.spawned),
         None => drop(runtime.spawned.fetch_add(1, Ordering::SeqCst)),
     }
 }
 
 fn count_end() {
     if let Some((_, worker)) = context::current() {
-        bump(&worker.ended);
+        bump(&worker.own.ended);
     } else if let Some(runtime) = Runtime::existing() {
         runtime.ended.fetch_add(1, Ordering::SeqCst);
     }
@@ -42,7 +42,7 @@ fn count_end() {
 pub(crate) fn spawned(runtime: &Runtime) -> u64 {
     let by_workers: u64 = runtime
         .every_worker()
-        .map(|worker| worker.spawned.load(Ordering::Acquire))
+        .map(|worker| worker.own.spawned.load(Ordering::Acquire))
         .sum();
     by_workers + runtime.spawned.load(Ordering::SeqCst)
 }
@@ -57,7 +57,7 @@ pub(crate) fn count(runtime: &Runtime) -> usize {
     // Ends first: a task that is spawned and ends in between must not count as ended alone.
     let ended: u64 = runtime
         .every_worker()
-        .map(|worker| worker.ended.load(Ordering::Acquire))
+        .map(|worker| worker.own.ended.load(Ordering::Acquire))
         .sum();
     let ended = ended + runtime.ended.load(Ordering::SeqCst);
     spawned(runtime).saturating_sub(ended) as usize

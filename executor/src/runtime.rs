@@ -330,9 +330,7 @@ impl Runtime {
 
     /// Whether some worker does not sleep.
     pub(crate) fn anyone_awake(&self) -> bool {
-        self.workers()
-            .iter()
-            .any(|worker| !self.idle.is_parked(worker.index))
+        self.idle.anyone_awake(self.workers().len())
     }
 
     /// Whether some parked worker wakes up by itself within a sentry's period, for a timer.
@@ -380,7 +378,7 @@ impl Runtime {
     ///
     /// The calling thread is `worker`.
     pub(crate) unsafe fn hand_over(&self, worker: &Worker) {
-        if let Some(next) = worker.next.take() {
+        if let Some(next) = worker.own.next.take() {
             // Nobody searches there.
             // SAFETY: the caller is the worker.
             unsafe { worker.push(next) };

@@ -112,7 +112,7 @@ impl Watch {
     /// Remembers where everybody is.
     fn note(&mut self, runtime: &Runtime) {
         for (seen, other) in self.seen.iter_mut().zip(runtime.workers()) {
-            *seen = other.tick.load(Ordering::Relaxed);
+            *seen = other.own.tick.load(Ordering::Relaxed);
         }
     }
 
@@ -120,7 +120,7 @@ impl Watch {
     fn look(&mut self, runtime: &'static Runtime, worker: &'static Worker, enough: usize) -> bool {
         let mut lively = false;
         for other in runtime.workers() {
-            let tick = other.tick.load(Ordering::Relaxed);
+            let tick = other.own.tick.load(Ordering::Relaxed);
             let moved = std::mem::replace(&mut self.seen[other.index], tick) != tick;
             lively |= moved;
             if other.index != worker.index && !moved && !runtime.idle.is_parked(other.index) {
@@ -144,7 +144,7 @@ impl Watch {
                     break;
                 }
             }
-            if let Some(runnable) = stuck.next.take() {
+            if let Some(runnable) = stuck.own.next.take() {
                 worker.push(runnable);
             }
             for _ in 0..QUEUE_BATCH {

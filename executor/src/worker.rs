@@ -13,6 +13,7 @@ use crate::context;
 use crate::crew::Crew;
 use crate::observe::{AtWork, Counts};
 use crate::pace::{Awake, Pace, SWAMP};
+use crate::padded::Padded;
 use crate::queue::{Inbox, NextSlot, Ring};
 use crate::root::Root;
 use crate::running;
@@ -28,6 +29,10 @@ const TASKS_PER_LOOK: u32 = 61;
 /// How many tasks in a row may come from the next-slot: two tasks that wake each other must not starve the rest.
 const NEXT_IN_A_ROW: u32 = 3;
 
+/// How many workers a busy one compares itself with in a millisecond. Each is some cache misses; those that it leaves out are
+/// compared by others, or a millisecond later.
+const EVENED_AT_ONCE: usize = 8;
+
 /// How many tasks are moved from the spill or the inbox to the ring at once, where others can steal half of them with one
 /// exchange.
 const BATCH: usize = 32;
@@ -40,15 +45,20 @@ const AT_ONCE: usize = 128;
 pub(crate) struct Worker {
     pub(crate) index: usize,
     pub(crate) ring: Ring<Runnable>,
-    pub(crate) next: NextSlot<Runnable>,
+    pub(crate) own: Padded<Own>,
     /// What did not fit into the ring.
     pub(crate) spill: Inbox<Runnable>,
     pub(crate) inbox: Inbox<Runnable>,
-    pub(crate) pace: Pace,
+    pub(crate) pace: Padded<Pace>,
     pub(crate) reactor: Arc<Reactor>,
     unparker: Unparker,
     /// For the thread that becomes this worker.
     parker: Mutex<Option<Parker>>,
+}
+
+/// What a worker writes at every task, kept apart from what all others read whenever they look for work or mail.
+pub(crate) struct Own {
+    pub(crate) next: NextSlot<Runnable>,
     /// How many tasks it has run. Written by its thread; read by the sentry, to whom a tick that stands still
     /// means a task that blocks its thread. Relaxed: it stands for itself.
     pub(crate) tick: AtomicU64,
@@ -66,18 +76,20 @@ impl Worker {
         Worker {
             index,
             ring: Ring::new(),
-            next: NextSlot::new(),
+            own: Padded(Own {
+                next: NextSlot::new(),
+                tick: AtomicU64::new(0),
+                counts: Counts::default(),
+                at_work: AtWork::default(),
+                spawned: AtomicU64::new(0),
+                ended: AtomicU64::new(0),
+            }),
             spill: Inbox::new(),
             inbox: Inbox::new(),
-            pace: Pace::new(),
+            pace: Padded(Pace::new()),
             reactor,
             unparker: parker.unparker(),
             parker: Mutex::new(Some(parker)),
-            tick: AtomicU64::new(0),
-            counts: Counts::default(),
-            at_work: AtWork::default(),
-            spawned: AtomicU64::new(0),
-            ended: AtomicU64::new(0),
         }
     }
 
@@ -117,7 +129,8 @@ impl Worker {
 
     /// Takes a task that waits here, on any thread; not those from outside, which are in the inbox.
     pub(crate) fn take_own(&self) -> Option<Runnable> {
-        self.next
+        self.own
+            .next
             .take()
             .or_else(|| self.ring.steal_one())
             .or_else(|| self.spill.pop())
@@ -165,7 +178,7 @@ pub(crate) fn run<F: Future>(
         runtime,
         worker,
         parker: tenure.parker.as_mut().expect("given back by the drop"),
-        tick: worker.tick.load(Ordering::Relaxed),
+        tick: worker.own.tick.load(Ordering::Relaxed),
         since_look: 0,
         until_lap: 0,
         next_in_a_row: 0,
@@ -255,7 +268,7 @@ impl Loop<'_> {
         self.stopwatch.count();
         self.until_lap = self.until_lap.saturating_sub(1);
         self.tick += 1;
-        self.worker.tick.store(self.tick, Ordering::Relaxed);
+        self.worker.own.tick.store(self.tick, Ordering::Relaxed);
     }
 
     /// The next task to run, if there is any that this worker can reach.
@@ -266,7 +279,7 @@ impl Loop<'_> {
             }
         }
         if self.next_in_a_row < NEXT_IN_A_ROW {
-            if let Some(runnable) = self.worker.next.take() {
+            if let Some(runnable) = self.worker.own.next.take() {
                 self.next_in_a_row += 1;
                 return Some(runnable);
             }
@@ -275,7 +288,7 @@ impl Loop<'_> {
         self.tell_of_backlog();
         // SAFETY: this thread is the worker, and so the owner of its ring.
         let own = unsafe { self.worker.ring.pop() };
-        own.or_else(|| self.worker.next.take())
+        own.or_else(|| self.worker.own.next.take())
             .or_else(|| self.refill(&self.worker.spill))
             .or_else(|| self.refill(&self.worker.inbox))
             .or_else(|| self.search())
@@ -325,9 +338,12 @@ impl Loop<'_> {
 
     /// Takes over from a worker that has far more to do than this one. Who runs dry takes half of a ring; but tasks that yield and
     /// never end keep both busy, however few they are.
-    fn even_out(&self) {
+    fn even_out(&mut self) {
         let own = self.worker.ring.len() + self.worker.spill.len();
-        for other in self.runtime.workers() {
+        let workers = self.runtime.workers();
+        let start = self.random.usize(..workers.len());
+        let (before, from) = workers.split_at(start);
+        for other in from.iter().chain(before).take(EVENED_AT_ONCE) {
             let backlog = other.ring.len() + other.spill.len();
             if backlog > own * 2 + SWAMP && other.pace.is_worth_taking(backlog) {
                 for _ in 0..((backlog - own) / 2).min(AT_ONCE) {
@@ -369,6 +385,11 @@ impl Loop<'_> {
                 .chain(before)
                 .filter(|other| other.index != self.worker.index)
                 .find_map(|other| {
+                    // Who parks has emptied its queues; the mask tells so in one look for all, where theirs are far apart. Not so
+                    // its inbox, for which somebody else may have been called.
+                    if self.runtime.idle.is_parked(other.index) {
+                        return other.inbox.pop();
+                    }
                     let backlog = other.ring.len() + other.spill.len();
                     let own = if other.pace.is_worth_taking(backlog) {
                         // SAFETY: this thread is the worker, and so the owner of the ring that is stolen into.
@@ -381,7 +402,7 @@ impl Loop<'_> {
                 })
         });
         if found.is_some() {
-            self.worker.counts.stole();
+            self.worker.own.counts.stole();
         }
         found
     }
@@ -405,7 +426,7 @@ impl Loop<'_> {
             },
         );
         if slept {
-            worker.counts.slept(self.seeker.was_called());
+            worker.own.counts.slept(self.seeker.was_called());
             self.fresh = true;
             self.stopwatch
                 .start(&worker.pace, runtime.awake_beside(worker));

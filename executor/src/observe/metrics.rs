@@ -104,12 +104,14 @@ impl Metrics {
             return Metrics::default();
         };
         let workers = runtime.workers().iter().map(|worker| WorkerMetrics {
-            polls: worker.tick.load(Ordering::Relaxed),
-            steals: worker.counts.steals.load(Ordering::Relaxed),
-            parks: worker.counts.parks(),
-            wakes: worker.counts.calls.load(Ordering::Relaxed),
+            polls: worker.own.tick.load(Ordering::Relaxed),
+            steals: worker.own.counts.steals.load(Ordering::Relaxed),
+            parks: worker.own.counts.parks(),
+            wakes: worker.own.counts.calls.load(Ordering::Relaxed),
             is_parked: runtime.idle.is_parked(worker.index),
-            queued: worker.ring.len() + worker.spill.len() + usize::from(!worker.next.is_empty()),
+            queued: worker.ring.len()
+                + worker.spill.len()
+                + usize::from(!worker.own.next.is_empty()),
             inbox: worker.inbox.len(),
         });
         let mut reactors: Vec<_> = Vec::new();

@@ -61,7 +61,7 @@ impl Caller {
         let before = place.map(|place| state.callers.swap_remove(place));
         state.callers.push((self.number, waker));
         if let Some((_, worker)) = context::current() {
-            let tick = worker.tick.load(Ordering::Relaxed);
+            let tick = worker.own.tick.load(Ordering::Relaxed);
             if state.last.len() <= worker.index {
                 state.last.resize(worker.index + 1, 0);
             }
@@ -83,7 +83,7 @@ impl Caller {
                 .runtime
                 .workers()
                 .iter()
-                .map(|worker| worker.counts.parks())
+                .map(|worker| worker.own.counts.parks())
                 .collect(),
             caller: context::current().map(|(_, worker)| worker.index),
         };
@@ -102,7 +102,7 @@ impl Caller {
         let all_came = look.parks.len() == workers.len()
             && workers.iter().zip(&look.parks).all(|(worker, &before)| {
                 let called = Some(worker.index) != look.caller;
-                !called || Some(worker.index) == here || worker.counts.parks() != before
+                !called || Some(worker.index) == here || worker.own.counts.parks() != before
             });
         // Parked once more, after it was awake.
         fence(Ordering::SeqCst);
@@ -149,7 +149,7 @@ fn quiet_runs(runtime: &Runtime) -> Option<u64> {
     let runs = || -> u64 {
         let ticks = runtime
             .every_worker()
-            .map(|worker| worker.tick.load(Ordering::Relaxed));
+            .map(|worker| worker.own.tick.load(Ordering::Relaxed));
         ticks.fold(0, u64::wrapping_add).wrapping_sub(looks)
     };
     if !parked() {
@@ -160,7 +160,7 @@ fn quiet_runs(runtime: &Runtime) -> Option<u64> {
     let before = runs();
     let has_work = runtime.every_worker().any(|worker| {
         !(worker.ring.is_empty()
-            && worker.next.is_empty()
+            && worker.own.next.is_empty()
             && worker.spill.is_empty()
             && worker.inbox.is_empty())
     });

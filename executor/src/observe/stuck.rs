@@ -50,8 +50,12 @@ impl Working {
         let (runtime, worker) = context::current()?;
         let since = clock::now();
         let place = ptr::from_ref(spawned_at).cast_mut();
-        worker.at_work.spawned_at.store(place, Ordering::Release);
-        worker.at_work.since.store(since, Ordering::Release);
+        worker
+            .own
+            .at_work
+            .spawned_at
+            .store(place, Ordering::Release);
+        worker.own.at_work.since.store(since, Ordering::Release);
         Some(Working {
             runtime,
             worker,
@@ -63,7 +67,7 @@ impl Working {
 
 impl Drop for Working {
     fn drop(&mut self) {
-        self.worker.at_work.since.store(0, Ordering::Release);
+        self.worker.own.at_work.since.store(0, Ordering::Release);
         let kept = clock::between(self.since, clock::now());
         if kept >= self.runtime.config.stuck_after {
             tell(self.runtime, self.worker, self.spawned_at, kept, "kept");
@@ -73,12 +77,12 @@ impl Drop for Working {
 
 /// `worker` stands still, as the calling thread, another worker, has seen: says so if it has lasted.
 pub(crate) fn warn(runtime: &Runtime, worker: &Worker) {
-    let since = worker.at_work.since.load(Ordering::Acquire);
+    let since = worker.own.at_work.since.load(Ordering::Acquire);
     let kept = clock::between(since, clock::now());
     if since == 0 || kept < runtime.config.stuck_after {
         return;
     }
-    let place = worker.at_work.spawned_at.load(Ordering::Acquire);
+    let place = worker.own.at_work.spawned_at.load(Ordering::Acquire);
     // SAFETY: nothing is stored there but addresses of `&'static Location`s, and null.
     if let Some(spawned_at) = unsafe { place.cast_const().as_ref() } {
         tell(runtime, worker, spawned_at, kept, "has kept");

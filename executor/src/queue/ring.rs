@@ -24,6 +24,7 @@
 use std::{array, iter, marker::PhantomData, ptr, ptr::NonNull};
 
 use super::Pointer;
+use crate::padded::Padded;
 use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 /// How many entries a ring holds. A power of two, so that finding a slot is a mask. With loom, few
@@ -33,20 +34,16 @@ pub(crate) const CAPACITY: usize = if cfg!(loom) { 4 } else { 256 };
 /// What [`Ring::overflow`] moves at once: much, so that a spawn loop pays for the inbox seldom.
 const HALF: usize = CAPACITY / 2;
 
-/// Keeps what the owner writes at every push apart from what thieves write: 128 bytes because
-/// several processors fetch cache lines of 64 in pairs, and some have lines of 128.
-#[repr(align(128))]
-struct CachePadded<T>(T);
-
-/// The queue. See the top of this file for how it works.
+/// The queue. See the top of this file for how it works. What the owner writes at every push is kept apart from what thieves
+/// write.
 pub(crate) struct Ring<T: Pointer> {
     /// The number of the oldest entry. Moved forward by one CAS of whoever takes entries out.
     /// A thief's Release pairs with the Acquire of the owner in `push`, and in `steal_into` where
     /// this ring is the destination (the slots may be reused).
-    head: CachePadded<AtomicU64>,
+    head: Padded<AtomicU64>,
     /// The number that the next entry gets. Written by the owner; its Release pairs with the Acquire
     /// of thieves (the slots are filled, and so is what they point to).
-    tail: CachePadded<AtomicU64>,
+    tail: Padded<AtomicU64>,
     /// The entries. Written by the owner, read by anybody, always Relaxed: `head` and `tail` give the
     /// order. Atomic because a thief may read a slot while the owner reuses it, and then forgets
     /// what it read.
@@ -63,8 +60,8 @@ impl<T: Pointer> Ring<T> {
     /// An empty ring.
     pub(crate) fn new() -> Self {
         Self {
-            head: CachePadded(AtomicU64::new(0)),
-            tail: CachePadded(AtomicU64::new(0)),
+            head: Padded(AtomicU64::new(0)),
+            tail: Padded(AtomicU64::new(0)),
             slots: array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
             owns: PhantomData,
         }
