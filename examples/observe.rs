@@ -15,7 +15,7 @@
 //! alone     cook    waits for: recv
 //! deadlock  cook    waits for: recv
 //! deadlock  waiter  waits for: recv
-//! deadlock  guest   waits for: send, for a receiver
+//! deadlock  guest   waits for: rendezvous send
 //! deadlock  the cook has waited longest
 //! solved    the guest got soup
 //! metrics   4 tasks were spawned, 0 are alive
@@ -25,9 +25,9 @@
 //!
 //! ```text
 //! 3 tasks
-//!   task 2 "cook" parked on recv for 6.2ms, polled 1 times, spawned at examples/observe.rs:…
-//!   task 3 "waiter" parked on recv for 3.0ms, polled 1 times, spawned at examples/observe.rs:…
-//!   task 4 "guest" parked on send, for a receiver for 3.0ms, polled 1 times, spawned at examples/observe.rs:…
+//!   task 2 "cook" parked on recv for 6.2ms, polled once, spawned at examples/observe.rs:…
+//!   task 3 "waiter" parked on recv for 3.0ms, polled once, spawned at examples/observe.rs:…
+//!   task 4 "guest" parked on rendezvous send for 3.0ms, polled once, spawned at examples/observe.rs:…
 //! ```
 
 use leno::observe::{self, Tasks};

@@ -58,7 +58,7 @@ impl Wait {
             Wait::Writable(_) => "writable",
             Wait::Message => "recv",
             Wait::Room => "send, for room",
-            Wait::Receiver => "send, for a receiver",
+            Wait::Receiver => "rendezvous send",
             Wait::Close => "closed",
             Wait::Idle => "idle",
             Wait::Other(what) => what,

@@ -81,7 +81,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 /// assert!(matches!(task.waits(), [observe::Wait::Timer(_)]));
 /// println!("{tasks}");
 /// // 1 task
-/// //   task 1 "sleeper" parked on timer in 3600.0s for 1.2ms, polled 1 times, spawned at src/main.rs:7:15
+/// //   task 1 "sleeper" parked on timer in 3600.0s for 1.2ms, polled once, spawned at src/main.rs:7:15
 /// # drop(sleeper);
 /// # std::io::Result::Ok(())
 /// ```

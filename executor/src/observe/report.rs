@@ -116,11 +116,12 @@ impl fmt::Display for TaskInfo {
         if self.state == TaskState::Parked {
             write!(f, " on {}", List(self.waits()))?;
         }
-        write!(
-            f,
-            " for {:.1?}, polled {} times, spawned at {}",
-            self.in_state, self.polls, self.spawned_at
-        )
+        write!(f, " for {:.1?}, polled ", self.in_state)?;
+        match self.polls {
+            1 => f.write_str("once")?,
+            polls => write!(f, "{polls} times")?,
+        }
+        write!(f, ", spawned at {}", self.spawned_at)
     }
 }
 

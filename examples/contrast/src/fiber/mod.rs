@@ -19,8 +19,9 @@
 //! # Panics and cancelling
 //!
 //! A panic unwinds the fiber's stack and goes on in whoever awaits the task. A fiber that is dropped while it waits is
-//! unwound too, so that what is on its stack is dropped; that happens on the thread that drops it. Waiting *in a drop* while
-//! a stack is unwound is refused: it aborts the process, as a second panic would.
+//! unwound too, so that what is on its stack is dropped; that happens on the thread that drops it, and meanwhile
+//! `std::thread::panicking()` is true there: a `std` mutex whose guard is on that stack is poisoned. Waiting *in a drop*
+//! while a stack is unwound is refused: it aborts the process, as a second panic would.
 
 mod stack;
 
@@ -67,6 +68,7 @@ struct Link {
 ///
 /// The three promises of the [module](self): what is on the stack during a [`wait`] may be moved to another thread, no
 /// function uses thread-local variables on both sides of a `wait`, and the stack suffices.
+#[track_caller]
 pub unsafe fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> leno::Task<T> {
     // SAFETY: the caller promises just that.
     leno::spawn(unsafe { Fiber::new(body) })
