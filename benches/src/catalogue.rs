@@ -57,9 +57,10 @@ fn spawning(size: Size) -> Vec<Row> {
         ),
         row(
             "spawn-outside-1",
-            "one by one, by a thread that is no worker",
+            "one by one, by a thread that is no worker; all on one CPU",
             outside(few, 1),
-        ),
+        )
+        .on_one_cpu(),
         row(
             "spawn-chain",
             "1M tasks, each started by the one before",
