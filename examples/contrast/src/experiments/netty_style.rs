@@ -1,7 +1,7 @@
 //! The same server twice: a loop around epoll with a state for each connection, and an `async fn`.
 //!
 //! From: Netty, where a connection stays on one loop for life and its code is a set of callbacks. What Netty has that leno does
-//! not: a connection is never moved to another thread, and a library of protocols.
+//! not: a library of protocols; and by default, without a `LocalExecutor` for each thread, connections that never move.
 
 use anyhow::Result;
 

@@ -1,7 +1,8 @@
 //! All that claims to help, on one core.
 //!
 //! From: the reader who asks whether coroutines are of any use on one core; JavaScript and Python's asyncio live on one. What
-//! they have that leno does not: nothing else ever runs between two waits, by promise of the language.
+//! they have that leno does not by default: nothing else ever runs between two waits, by promise of the language. Here that takes
+//! a `LocalExecutor`.
 
 use anyhow::Result;
 

@@ -1,7 +1,7 @@
 //! Two send a number to and fro: two switches a round, and nothing to do in between.
 //!
-//! From: Kilim's bench `PingPong`. What Kilim has that leno does not: a mailbox that belongs to one consumer only, and is
-//! simpler for it.
+//! From: Kilim's bench `PingPong`. What Kilim has that leno does not: mailboxes made for one sender and one receiver
+//! (`MailboxSPSC`), which are simpler for it. leno has one kind of channel, for many of both.
 
 use anyhow::Result;
 use leno::channel::bounded;

@@ -1,8 +1,8 @@
 //! Threadring: 503 in a circle hand a number around. All wait but one, so it is the price of a hand-over and nothing else.
 //!
 //! From: the ring of the benchmark game, which Kilim, Quasar and Akka were measured by. What they have that leno does not:
-//! a scheduler each that pins tasks to threads (Kilim), actors with supervision (Akka), fibers that can be moved to another
-//! machine (Quasar).
+//! tasks that by default stay on their thread (Kilim; here that takes a `LocalExecutor`), actors with supervision (Akka),
+//! fibers that can be moved to another machine (Quasar).
 
 use anyhow::Result;
 use leno::channel::{Receiver, Sender, bounded};
