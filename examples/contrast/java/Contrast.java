@@ -51,6 +51,7 @@ final class Contrast {
                     case "ring" -> warm(() -> ring(n[0], n[1]));
                     case "chain" -> warm(() -> chain(n[0]));
                     case "ping_pong" -> warm(() -> pingPong(n[0]));
+                    case "big_ping_pong" -> warm(() -> bigPingPong(n[0]));
                     default -> throw new IllegalArgumentException(args[0]);
                 };
         System.out.println("{" + figures + "}");
@@ -215,6 +216,34 @@ final class Contrast {
             number = pong.take();
         }
         return number;
+    }
+
+    private static long bigPingPong(int size) throws Throwable {
+        List<ArrayBlockingQueue<Integer>> boxes = new ArrayList<>(size);
+        for (int i = 0; i < size; i++) {
+            boxes.add(new ArrayBlockingQueue<>(size));
+        }
+        AtomicLong sum = new AtomicLong();
+        Thread[] members = new Thread[size];
+        for (int i = 0; i < size; i++) {
+            ArrayBlockingQueue<Integer> mine = boxes.get(i);
+            members[i] =
+                    start(
+                            () -> {
+                                for (ArrayBlockingQueue<Integer> box : boxes) {
+                                    box.put(1);
+                                }
+                                long received = 0;
+                                for (int message = 0; message < size; message++) {
+                                    received += mine.take();
+                                }
+                                sum.addAndGet(received);
+                            });
+        }
+        for (Thread member : members) {
+            member.join();
+        }
+        return sum.get();
     }
 
     /** That of this process, in bytes, with the tables that map it. */

@@ -248,11 +248,7 @@ impl Pair {
         let (task, fiber) = (ns(&self.two, Design::Task), ns(&self.two, Design::Fiber));
         let (task_one, fiber_one) = (ns(&self.one, Design::Task), ns(&self.one, Design::Fiber));
         let show = |ns| Unit::Time.show(ns);
-        let fastest = self
-            .two
-            .iter()
-            .chain(&self.one)
-            .min_by(|a, b| a.ns_each.total_cmp(&b.ns_each));
+        let fastest = self.laps().min_by(|a, b| a.ns_each.total_cmp(&b.ns_each));
         let fastest = fastest.map_or(String::new(), |lap| {
             format!(
                 " The fastest of all is {}, with {} {each}.",
@@ -268,6 +264,24 @@ impl Pair {
             show(fiber_one),
             compared(task_one, fiber_one),
         )
+    }
+
+    /// All of both races.
+    pub fn laps(&self) -> impl Iterator<Item = &Lap> {
+        self.two.iter().chain(&self.one)
+    }
+
+    /// A sentence about how much each design did, if not all did the same.
+    pub fn amounts(&self, what: &str) -> String {
+        let same = |pair: &[Lap]| pair[0].operations == pair[1].operations;
+        if self.two.windows(2).all(same) {
+            return String::new();
+        }
+        let each = self.two.iter().map(|lap| {
+            let amount = Unit::Count.show(lap.operations);
+            format!("{} {amount}", lap.design.name())
+        });
+        format!("{what}: {}.", each.collect::<Vec<_>>().join(", "))
     }
 
     /// Who was faster than the task, with how many workers.

@@ -82,8 +82,8 @@ fn run(settings: &Settings) -> Result<Finding> {
     );
     let pair = Pair::run(race, settings, &mut finding, &entries, "one link")?;
     finding.answer(format!(
-        "{} A link is a start, a wait and a wake; what is different is above all what a start takes: a piece of the heap, or a stack.",
-        pair.summary("a link"),
+        "{} A link is a start, a wait and a wake; what is different is above all what a start takes: a piece of the heap, or a stack. {}",
+        pair.summary("a link"), pair.amounts("The chains differ in their lengths, for not all could be so long in the same time"),
     ));
     for sentence in pair.faster_than_tasks() {
         finding.against(sentence + ".");

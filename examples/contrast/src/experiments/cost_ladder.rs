@@ -1,8 +1,9 @@
 //! From a process down to a state machine: what it takes to have one more, and what it takes to switch.
 //!
-//! From: the article's list (fork, clone, user threads), and Jim Blandy's context-switch. What threads have that leno's tasks do
+//! From: the article's list (fork, which copies no memory today but on write; clone; user threads), and Jim Blandy's context-switch. What threads have that leno's tasks do
 //! not: the kernel interrupts them, counts their time and gives them priorities.
 
+mod ids;
 mod rungs;
 
 use std::time::Duration;
@@ -28,7 +29,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     answers: &["C4", "C5", "C7", "C23"],
     from: &["fork", "clone", "Go", "Loom", "may"],
     run,
-    child: Some(|case| answer(case, rungs::climb)),
+    child: Some(|case| answer(case, reply)),
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,20 @@ enum Rung {
 struct Case {
     rung: Rung,
     count: usize,
+}
+
+/// What a child is asked.
+#[derive(Debug, Serialize, Deserialize)]
+enum Asked {
+    Climb(Case),
+    Ids,
+}
+
+fn reply(asked: Asked) -> Result<serde_json::Value> {
+    Ok(match asked {
+        Asked::Climb(case) => serde_json::to_value(rungs::climb(case)?)?,
+        Asked::Ids => serde_json::to_value(ids::all()?)?,
+    })
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -105,10 +120,10 @@ impl Step {
             } else {
                 child
             };
-            let Climbed { done, threads } = child.run(&Case {
+            let Climbed { done, threads } = child.run(&Asked::Climb(Case {
                 rung: self.rung,
                 count,
-            })?;
+            }))?;
             finding.check(
                 format!("{}: {count} times", self.name),
                 done.result == count as f64,
@@ -240,6 +255,10 @@ fn run(settings: &Settings) -> Result<Finding> {
     finding.table(create);
     finding.table(switch);
 
+    settings.step("who they are");
+    let ids: ids::Ids = Child::of("cost_ladder").run(&Asked::Ids)?;
+    let numbers = ids::show(&ids, &mut finding);
+
     let calls = calls_of_yields(settings, &mut finding);
     let of = |steps: &[(&Step, f64)], rung| {
         steps
@@ -250,9 +269,14 @@ fn run(settings: &Settings) -> Result<Finding> {
     let show = |ns| Unit::Time.show(ns);
     finding.answer(format!(
         "Thread and process are the same thing to the kernel, which shares more or less of it: {} for a process, {} for a thread. A fiber takes {}, a task {}. To switch, a \
-         task returns `Pending` and its worker polls the next one: {} for tasks, {} for fibers, {} for two threads on one core, and {} for one way into the kernel and back.{calls}",
+         task returns `Pending` and its worker polls the next one: {} for tasks, {} for fibers, {} for two threads on one core, and {} for one way into the kernel and back.{calls}{numbers}",
         show(of(&created, Rung::Fork)), show(of(&created, Rung::ThreadCreate)), show(of(&created, Rung::FiberCreate)), show(of(&created, Rung::TaskCreate)),
         show(of(&switched, Rung::TaskYield)), show(of(&switched, Rung::FiberYield)), show(of(&switched, Rung::ThreadYield)), show(of(&switched, Rung::Getpid)),
+    ));
+    finding.against(format!(
+        "The {} of a process are not for a copy of its memory, as the article has it: `fork` copies the tables that map it, and a page only when one of the two writes to it. This process is small; \
+         one with gigabytes has larger tables, and takes longer.",
+        show(of(&created, Rung::Fork)),
     ));
     if let Some(sentence) = faster_than_tasks(&switched) {
         finding.against(sentence);
@@ -291,9 +315,11 @@ fn faster_than_tasks(switched: &[(&Step, f64)]) -> Option<String> {
 /// How many system calls a million yields make, in a sentence.
 fn calls_of_yields(settings: &Settings, finding: &mut Finding) -> String {
     settings.step("system calls of yields");
-    let case = |count| Case {
-        rung: Rung::TaskYield,
-        count,
+    let case = |count| {
+        Asked::Climb(Case {
+            rung: Rung::TaskYield,
+            count,
+        })
     };
     let more = settings.pick(1_000_000, 100_000);
     match Child::of("cost_ladder")

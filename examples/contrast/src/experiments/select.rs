@@ -1,7 +1,8 @@
 //! Waiting for whichever comes first: messages, room, or a time.
 //!
 //! From: Go's `select`, Quasar's `Selector`, Kilim's `Mailbox.select`. What Go has that leno does not: a statement of the language in
-//! which every arm is known, so that a fair choice costs no more than another one.
+//! which every arm is known, so that a fair choice costs no more than another one. Its `default` is `try_recv`, a nil channel
+//! `future::pending()`. Kilim's `select` only receives, and has no time-out.
 
 use std::time::Duration;
 
@@ -61,9 +62,37 @@ struct Chosen {
     ns_each: f64,
     /// Whether every message was where it had to be in the end: that an arm which loses has taken nothing.
     nothing_lost: bool,
-    /// With nothing ready and a time-out: after what time it ended.
+    /// One that receives, one that sends and a time-out together: messages and room are there, and the time is far off.
+    far: Three,
+    /// The same with a time that has come already.
+    due: Three,
+    /// With neither message nor room: the time-out alone can end it.
+    nothing: Three,
+    /// After what time it did so.
     timed_out_ns: f64,
 }
+
+/// How often each of three arms was chosen.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Three {
+    received: usize,
+    sent: usize,
+    timed_out: usize,
+    ns_each: f64,
+    /// Whether every message was where it had to be in the end.
+    nothing_lost: bool,
+}
+
+impl Three {
+    fn all(self) -> usize {
+        self.received + self.sent + self.timed_out
+    }
+}
+
+/// The time-out that ends a wait for nothing.
+const TIME_OUT: Duration = Duration::from_millis(10);
+/// One that never comes.
+const FAR: Duration = Duration::from_secs(3600);
 
 async fn choose<T>(choice: Choice, a: impl Future<Output = T>, b: impl Future<Output = T>) -> T {
     match choice {
@@ -117,13 +146,9 @@ async fn rounds(case: Case) -> Chosen {
     }
     nothing_lost &= a.len() == case.rounds - counts[2] && c.len() == counts[3];
 
-    let (_to, nothing) = bounded::<usize>(1);
-    let meter = Meter::start();
-    let late = choose(case.choice, async { nothing.recv().await.is_ok() }, async {
-        Timer::after(Duration::from_millis(10)).await;
-        false
-    });
-    nothing_lost &= !late.await;
+    let far = three(case, case.rounds, case.rounds, FAR).await;
+    let due = three(case, case.rounds, case.rounds, Duration::ZERO).await;
+    let nothing = three(Case { rounds: 1, ..case }, 0, 0, TIME_OUT).await;
     Chosen {
         first: counts[0],
         second: counts[1],
@@ -131,7 +156,44 @@ async fn rounds(case: Case) -> Chosen {
         sent: counts[3],
         ns_each,
         nothing_lost,
-        timed_out_ns: meter.stop().wall_ns,
+        far,
+        due,
+        nothing,
+        timed_out_ns: nothing.ns_each,
+    }
+}
+
+/// Chooses between a message, room for one and a time-out, where there are so many messages and so much room.
+async fn three(case: Case, messages: usize, room: usize, after: Duration) -> Three {
+    // A box needs some room; one that shall have none is filled.
+    let (to_a, a) = bounded(messages.max(1));
+    let (to_b, b) = bounded(room.max(1));
+    for number in 0..messages {
+        to_a.try_send(number).expect("it has room");
+    }
+    let filled = usize::from(room == 0);
+    for number in 0..filled {
+        to_b.try_send(number).expect("it has room");
+    }
+    let mut counts = [0; 3];
+    let meter = Meter::start();
+    for number in 0..case.rounds {
+        let receive = async { (0, a.recv().await.is_ok()) };
+        let send = async { (1, to_b.send(number).await.is_ok()) };
+        let late = async {
+            Timer::after(after).await;
+            (2, true)
+        };
+        let (arm, done) = choose(case.choice, choose(case.choice, receive, send), late).await;
+        counts[arm] += usize::from(done);
+    }
+    let [received, sent, timed_out] = counts;
+    Three {
+        received,
+        sent,
+        timed_out,
+        ns_each: meter.stop().wall_ns / case.rounds as f64,
+        nothing_lost: a.len() == messages - received && b.len() == filled + sent,
     }
 }
 
@@ -151,7 +213,18 @@ fn run(settings: &Settings) -> Result<Finding> {
             "receive",
             "send",
             "time of a choice",
-            "time-out of 10 ms after",
+        ],
+    );
+    let mut threefold = Table::new(
+        "One choice of three: to receive, to send, or a time-out",
+        [
+            "",
+            "time-out",
+            "choices",
+            "receive",
+            "send",
+            "time-out came",
+            "time of a choice",
         ],
     );
     let mut all = Vec::new();
@@ -171,9 +244,44 @@ fn run(settings: &Settings) -> Result<Finding> {
             _ => even(chosen.first) && even(chosen.received),
         };
         finding.check(format!("{name}: it is what it says"), as_said);
+        let Chosen {
+            far, due, nothing, ..
+        } = chosen;
+        for (three, choices, when) in [
+            (far, rounds, "far off"),
+            (due, rounds, "due"),
+            (nothing, 1, "10 ms, nothing else ready"),
+        ] {
+            finding.check(
+                format!("{name}, time-out {when}: {choices} choices of three took one arm each, and lost nothing"),
+                three.all() == choices && three.nothing_lost,
+            );
+            threefold.row(
+                name,
+                [
+                    Cell::text(when),
+                    Cell::count(choices as f64),
+                    Cell::count(three.received as f64),
+                    Cell::count(three.sent as f64),
+                    Cell::count(three.timed_out as f64),
+                    Cell::time(three.ns_each),
+                ],
+            );
+        }
         finding.check(
-            format!("{name}: the time-out came, not before its time"),
-            chosen.timed_out_ns >= 10e6,
+            format!("{name}: a time-out that is far off never came while something was ready"),
+            far.timed_out == 0,
+        );
+        finding.check(
+            format!("{name}: one that is due came as often as it is said to"),
+            match choice {
+                Choice::Biased => due.timed_out == 0 && due.received == rounds,
+                _ => even(due.timed_out),
+            },
+        );
+        finding.check(
+            format!("{name}: with nothing ready it came, not before its time"),
+            nothing.timed_out == 1 && chosen.timed_out_ns >= TIME_OUT.as_nanos() as f64,
         );
         let count = |number: usize| Cell::count(number as f64);
         table.row(
@@ -184,7 +292,6 @@ fn run(settings: &Settings) -> Result<Finding> {
                 count(chosen.received),
                 count(chosen.sent),
                 Cell::time(chosen.ns_each),
-                Cell::time(chosen.timed_out_ns),
             ],
         );
         chart = chart.group(
@@ -200,11 +307,25 @@ fn run(settings: &Settings) -> Result<Finding> {
     }
     finding.chart(chart);
     finding.table(table);
+    finding.table(threefold);
+    let late = |chosen: &Chosen| {
+        format!(
+            "{:.1} %",
+            100.0 * chosen.due.timed_out as f64 / rounds as f64
+        )
+    };
     let share = |chosen: &Chosen| format!("{:.1} %", 100.0 * chosen.first as f64 / rounds as f64);
     finding.answer(format!(
         "With futures that are raced: any two, also one that sends, and a timer is an arm like any other. With `or` the first arm that is ready wins: {} of the choices; with `race` {}. A choice costs {} and {}, \
-         on a fiber {}, and an arm that loses has taken no message and sent none.",
+         on a fiber {}, and an arm that loses has taken no message and sent none. A third arm with a time-out that is far off makes it {} and {}; a time-out that is due wins {} of the choices with `or` and {} with \
+         `race`, while message and room are there; and with nothing ready one of 10 ms ended the wait after {}.",
         share(&all[0]), share(&all[1]), Unit::Time.show(all[0].ns_each), Unit::Time.show(all[1].ns_each), Unit::Time.show(all[2].ns_each),
+        Unit::Time.show(all[0].far.ns_each), Unit::Time.show(all[1].far.ns_each), late(&all[0]), late(&all[1]), Unit::Time.show(all[0].timed_out_ns),
+    ));
+    let due = &all[1].due;
+    finding.against(format!(
+        "`race` is fair between two. Three are two in one, so the arm outside is chosen as often as both inside together: time-out {}, receive {}, send {}. Go's `select` gives each the same chance.",
+        Unit::Count.show(due.timed_out as f64), Unit::Count.show(due.received as f64), Unit::Count.show(due.sent as f64),
     ));
     finding.against(
         "Losing means being dropped, so an arm may only be a call that loses nothing when it is dropped; leno's say so in their documentation, but the compiler does not check it. Go's `select` has no such question. \

@@ -1,7 +1,9 @@
 //! Three tasks on two workers: who runs where, who waits for what, and who must queue.
 //!
-//! From: Kilim's five states (Ready, Running, Pausing, Paused, Done) and the two figures of the article. What Kilim has that
-//! leno does not: the states as values one can ask a task for. Here a future around the future writes them down.
+//! From: Kilim's five states (Ready, Running, Pausing, Paused, Done) and the two figures of the article. A runtime of leno that is
+//! observed tells three of them, if it is asked (`leno::observe::TaskState`: Ready, Running, Parked). What Kilim has beyond it:
+//! Pausing and Done are states, too, and it tells without having been told to before it started. For when each began, a future around
+//! the future writes it down here.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -11,6 +13,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use leno::observe::{self, TaskState};
 use serde::{Deserialize, Serialize};
 
 use crate::child::{Child, answer};
@@ -138,10 +141,23 @@ fn compute(milliseconds: u64) {
 #[derive(Serialize, Deserialize)]
 struct Recorded {
     events: Vec<Event>,
+    /// What `leno::observe` says of the three when C asks: the name of each that is alive, and its state.
+    asked: Vec<(String, String)>,
+}
+
+/// The tasks that have a name, and what they do now.
+fn ask() -> Vec<(String, String)> {
+    let tasks = observe::tasks();
+    let named = tasks
+        .list()
+        .iter()
+        .filter_map(|task| Some((task.name()?.to_owned(), task.state().to_string())));
+    named.collect()
 }
 
 /// A waits for a message from C, B for a timer, C for nobody: it only lets others go first.
 fn record(_: ()) -> Result<Recorded> {
+    leno::Builder::new().observe(true).start()?;
     // The workers are up before the clock starts.
     leno::block_on(leno::future::zip(
         leno::spawn(async { compute(5) }),
@@ -152,34 +168,40 @@ fn record(_: ()) -> Result<Recorded> {
         events: Mutex::default(),
     });
     let (sender, receiver) = leno::channel::bounded::<()>(1);
-    leno::block_on(async {
+    let asked = leno::block_on(async {
+        let (tell, told) = leno::channel::bounded(1);
         let a = leno::spawn(traced(0, &log, async move {
+            observe::name_task(NAMES[0]);
             compute(4);
             let _ = receiver.recv().await;
             compute(4);
         }));
         let b = leno::spawn(traced(1, &log, async {
+            observe::name_task(NAMES[1]);
             compute(6);
             leno::Timer::after(Duration::from_millis(6)).await;
             compute(4);
         }));
         let c = leno::spawn(traced(2, &log, async move {
+            observe::name_task(NAMES[2]);
             compute(6);
             leno::future::yield_now().await;
             compute(2);
+            tell.try_send(ask()).expect("it has room");
             let _ = sender.send(()).await;
             compute(4);
         }));
         a.await;
         b.await;
         c.await;
-    });
+        told.recv().await
+    })?;
     let events = log
         .events
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
-    Ok(Recorded { events })
+    Ok(Recorded { events, asked })
 }
 
 const NAMES: [&str; 3] = ["A", "B", "C"];
@@ -202,7 +224,7 @@ fn run(settings: &Settings) -> Result<Finding> {
     let mut finding = Finding::new(
         "What happens to a coroutine from its start to its end, and what does a worker do when its coroutine waits?",
     );
-    let Recorded { events } = Child::of("trace").run(&())?;
+    let Recorded { events, asked } = Child::of("trace").run(&())?;
 
     let of = |task: usize| {
         events
@@ -294,12 +316,18 @@ fn run(settings: &Settings) -> Result<Finding> {
     finding.answer(format!(
         "It is Ready in a queue, Running on a worker, Pausing for the moment in which it leaves its waker behind, Paused, and Ready again when it is woken. \
          There is no queue of those that are paused: such a task is held only by its waker, which lies with the channel or the timer. Here {paused} \
-         waits were paused, at most {at_once} tasks ran at once on {} workers, and {} went on elsewhere than where they had paused.",
-        threads.len(), moved.count(),
+         waits were paused, at most {at_once} tasks ran at once on {} workers, and {} went on elsewhere than where they had paused. Asked by C before it sent \
+         its message, `leno::observe` says: {}.",
+        threads.len(), moved.count(), asked.iter().map(|(name, state)| format!("{name} {state}")).collect::<Vec<_>>().join(", "),
     ));
     finding.against(
-        "The states had to be written down by a wrapper around each task; Kilim's tasks can be asked for theirs. And who is ready must compete for a worker \
-         again: between Ready and Running there is as much time as the others like to take.",
+        "leno tells Ready, Running and Parked, and only in a runtime that was started observed; the two other states, and when each began, had to be written down by a wrapper around each \
+         task. Kilim has Pausing and Done as states, and tells without being asked beforehand. And who is ready must compete for a worker again: between Ready and Running there is as much time as the \
+         others like to take.",
+    );
+    finding.check(
+        format!("`leno::observe` knows of C, which asks, that it is running: {asked:?}"),
+        asked.contains(&(NAMES[2].to_owned(), TaskState::Running.to_string())),
     );
     for (task, name) in NAMES.iter().enumerate() {
         let states: Vec<State> = of(task).iter().map(|event| event.state).collect();
