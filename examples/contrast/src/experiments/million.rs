@@ -31,21 +31,21 @@ pub const EXPERIMENT: Experiment = Experiment {
 };
 
 #[derive(Serialize, Deserialize)]
-struct Case {
-    design: Design,
-    count: usize,
+pub(super) struct Case {
+    pub design: Design,
+    pub count: usize,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Parked {
+pub(super) struct Parked {
     /// Until all wait.
     starting: Spent,
-    bytes_each: f64,
+    pub bytes_each: f64,
     /// From the message to the end of all of them.
     ending: Spent,
     /// How many there could be, and how many of them ended.
-    started: usize,
-    ended: usize,
+    pub started: usize,
+    pub ended: usize,
 }
 
 /// Starts one; `false` if there can be no more. It waits until the gate's senders are gone, and then says that it ends.
