@@ -274,7 +274,7 @@ fn run(settings: &Settings) -> Result<Finding> {
         |woken: &Woken| Unit::Count.show((woken.slept as f64 / items as f64 * 10.0).round() / 10.0);
     let show = |woken: &Woken| Unit::Time.show(woken.ns_each);
     finding.answer(format!(
-        "Of {waiters} threads that wait, `notify_all` makes {} look for an item and takes {}, `notify_one` {} and {}. With tasks it is {} looks in {} against {} in {}, and with fibers all are awake and back after {}: the herd is as large. \
+        "With {waiters} threads that wait an item takes {} looks and {} with `notify_all`, {} and {} with `notify_one`. With tasks it is {} looks in {} against {} in {}, and with fibers all are awake and back after {}: the herd is as large. \
          For an item the kernel put threads to sleep {} times with threads and {} times with tasks. leno's channels wake one.",
         each(thread_all), show(thread_all), each(thread_one), show(thread_one), each(task_all), show(task_all), each(task_one), show(task_one), show(fiber_all), slept(thread_all), slept(task_all),
     ));

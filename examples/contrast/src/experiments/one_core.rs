@@ -317,7 +317,7 @@ fn conclude(finding: &mut Finding, rows: &[Row], [task, fiber, thread]: [f64; 3]
     let echo = of(ONE_CONNECTION);
     if echo[5] < echo[1] {
         finding.against(format!(
-            "With one connection a thread is faster on one core, too: {} against {}. There is nobody to switch to.",
+            "With one connection a thread is faster on one core: {} against {}. There is nobody to switch to.",
             show(echo[5]), show(echo[1]),
         ));
     }
