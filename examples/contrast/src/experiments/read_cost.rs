@@ -97,7 +97,8 @@ fn run(settings: &Settings) -> Result<Finding> {
             };
             let talked = echo::talk_often(server, &talk, settings.pick(3, 1))?;
             let few = Talk {
-                rounds: (talk.rounds / 4).max(1),
+                // What the connections do once, at their start, is divided by these.
+                rounds: (talk.rounds / 4).max(4),
                 ..talk
             };
             let calls = match not_counted(server, connections, settings) {
@@ -113,7 +114,8 @@ fn run(settings: &Settings) -> Result<Finding> {
                         "{}, {connections} connections of {bytes} B: a message takes a call to read and one to write, at least",
                         design.name()
                     ),
-                    syscalls::total(calls) > 1.99,
+                    // At its start one connection may read once in vain, and another not.
+                    syscalls::total(calls) > 1.75,
                 );
             }
             finding.check(
