@@ -1,7 +1,8 @@
 //! Every way to put something in and take it out: with a box that is empty, full or closed. Who waits, and who runs meanwhile?
 //!
 //! From: Kilim's `Mailbox`, where a name without a suffix pauses the task, `nb` never waits and `b` blocks the thread; Quasar's
-//! strands. What Kilim has that leno does not: `peek`, `remove`, `untilHasMessages(n)`, and a call that waits for `n` messages.
+//! strands. What Kilim has that leno does not: `peek`, `remove`, `untilHasMessages(n)`. Its `get(EventSubscriber)` is what a
+//! waker is, without a name of its own; its `getb(ms)` and `putb(m, ms)` are `block_on` of a time-out, likewise.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

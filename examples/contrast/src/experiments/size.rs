@@ -216,7 +216,10 @@ fn run(settings: &Settings) -> Result<Finding> {
             "a buffer of 16 KiB, kept across the wait",
             size_of_val(&a_buffer_across()),
         ),
-        ("the same in a `Box`", size_of_val(&a_boxed_buffer_across())),
+        (
+            "the same, boxed on the heap",
+            size_of_val(&a_boxed_buffer_across()),
+        ),
     ];
     let mut table = Table::new(
         "State machines, as `size_of_val` gives them before anything runs",
@@ -276,7 +279,7 @@ fn run(settings: &Settings) -> Result<Finding> {
     finding.answer(format!(
         "Only what is needed after the wait: with one number that is {number} bytes, and the compiler knows it before the program runs. On the heap \
          a task that waits takes {} in all, a fiber on the same runtime {}, because a stack is paid by the page, and a thread {}. A buffer of 16 KiB that \
-         lives across the wait makes the state machine {across} bytes; used up before, {before}; in a `Box`, {boxed}.",
+         lives across the wait makes the state machine {across} bytes; used up before, {before}; on the heap, {boxed}.",
         Unit::Memory.show(task.1), Unit::Memory.show(fiber.1), Unit::Memory.show(thread.1),
     ));
     finding.against(format!(
@@ -290,7 +293,10 @@ fn run(settings: &Settings) -> Result<Finding> {
         before < BUFFER,
     );
     finding.check("a buffer across the wait is kept", across >= BUFFER);
-    finding.check("a box is a pointer and a length", boxed < 100);
+    finding.check(
+        "a buffer on the heap is a pointer and a length",
+        boxed < 100,
+    );
     finding.check(
         "three after the other share their room, three at once do not",
         sizes[2].1 < sizes[3].1,
