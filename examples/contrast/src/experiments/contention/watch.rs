@@ -71,6 +71,7 @@ impl Wake for Counting {
 mod tests {
     use std::future::Future;
     use std::pin::pin;
+    use std::sync::atomic::Ordering;
     use std::task::{Context, Waker};
 
     use super::Watch;
@@ -85,11 +86,13 @@ mod tests {
 
         let taken = lock.try_lock().expect("it is free");
         let wakes = watch.wakes.clone();
-        let mut waiting = pin!(watch.over(lock.lock()));
-        assert!(waiting.as_mut().poll(&mut cx).is_pending());
-        drop(taken);
-        assert_eq!(wakes.load(std::sync::atomic::Ordering::Relaxed), 1);
-        assert!(waiting.as_mut().poll(&mut cx).is_ready());
-        assert_eq!(watch.parks, 1);
+        {
+            let mut waiting = pin!(watch.over(lock.lock()));
+            assert!(waiting.as_mut().poll(&mut cx).is_pending());
+            drop(taken);
+            assert_eq!(wakes.load(Ordering::Relaxed), 1);
+            assert!(waiting.as_mut().poll(&mut cx).is_ready());
+        }
+        assert_eq!((watch.parks, watch.wakes()), (1, 1));
     }
 }
