@@ -25,14 +25,16 @@ pub struct Child {
     workers: usize,
     cpu: Option<usize>,
     limit: Duration,
+    observed: bool,
 }
 
-/// What a child found, and what else it printed.
+/// What a child found, and what else it said.
 pub struct Ran<F> {
     pub figures: F,
-    // For experiments in which printing is a part of the work.
-    #[allow(dead_code)]
+    /// For experiments in which printing is a part of the work.
     pub printed: Vec<String>,
+    /// What it wrote to its standard error, such as warnings of the runtime.
+    pub complained: String,
 }
 
 impl Child {
@@ -42,6 +44,7 @@ impl Child {
             workers: 2,
             cpu: None,
             limit: Duration::from_secs(120),
+            observed: false,
         }
     }
 
@@ -54,6 +57,12 @@ impl Child {
     /// Keeps it on one CPU, as `taskset -c` does.
     pub fn on_cpu(mut self, cpu: usize) -> Child {
         self.cpu = Some(cpu);
+        self
+    }
+
+    /// Lets leno observe its tasks in it, as `LENO_OBSERVE=1` does for any program.
+    pub fn observed(mut self) -> Child {
+        self.observed = true;
         self
     }
 
@@ -73,7 +82,7 @@ impl Child {
         let case = serde_json::to_string(case)?;
         let what = format!("{} {case}", self.experiment);
         let command = self.asking(Command::new(std::env::current_exe()?), &case);
-        let output = self.output(command).with_context(|| what.clone())?;
+        let (output, complained) = self.heard(command).with_context(|| what.clone())?;
         let mut printed: Vec<String> = output.lines().map(str::to_owned).collect();
         let last = printed.pop().unwrap_or_default();
         let result = last
@@ -81,7 +90,11 @@ impl Child {
             .ok_or_else(|| anyhow!("{what} printed no result"))?;
         let figures =
             serde_json::from_str(result).with_context(|| format!("{what} said {result}"))?;
-        Ok(Ran { figures, printed })
+        Ok(Ran {
+            figures,
+            printed,
+            complained,
+        })
     }
 
     /// The system calls that a case makes more than a smaller one, for each of so many operations.
@@ -103,11 +116,19 @@ impl Child {
         command
             .args(["child", self.experiment, case])
             .env("LENO_THREADS", self.workers.to_string());
+        if self.observed {
+            command.env("LENO_OBSERVE", "1");
+        }
         command
     }
 
     /// Runs a program of another language in the same way, and gives what it prints.
-    pub fn output(&self, mut command: Command) -> Result<String> {
+    pub fn output(&self, command: Command) -> Result<String> {
+        Ok(self.heard(command)?.0)
+    }
+
+    /// What a program prints, and what it complains of.
+    fn heard(&self, mut command: Command) -> Result<(String, String)> {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -136,7 +157,7 @@ impl Child {
             None => bail!("killed after {} s: {complained}", self.limit.as_secs()),
             Some(status) => ensure!(status.success(), "{status}: {complained}"),
         }
-        Ok(said)
+        Ok((said, complained))
     }
 }
 

@@ -17,6 +17,7 @@ mod machine;
 mod measure;
 mod race;
 mod report;
+mod sentry;
 mod settings;
 mod stackful;
 mod suite;

@@ -92,6 +92,23 @@ pub fn most_mappings() -> usize {
         .unwrap_or(65_530)
 }
 
+/// How many threads the system allows, or fewer, and the name of the limit that says so.
+pub fn most_threads() -> (&'static str, usize) {
+    let limits = [
+        ("kernel.pid_max", "/proc/sys/kernel/pid_max"),
+        ("kernel.threads-max", "/proc/sys/kernel/threads-max"),
+        ("pids.max of the control group", "/sys/fs/cgroup/pids.max"),
+    ];
+    // One that can't be read, or is the word `max`, limits nothing.
+    let known = limits.into_iter().filter_map(|(name, file)| {
+        let limit = std::fs::read_to_string(file).ok()?;
+        Some((name, limit.trim().parse().ok()?))
+    });
+    known
+        .min_by_key(|(_, limit)| *limit)
+        .unwrap_or(("kernel.pid_max", 32_768))
+}
+
 /// How many threads this process has.
 pub fn threads() -> u64 {
     status("Threads:")

@@ -18,6 +18,7 @@ use crate::child::{Child, answer};
 use crate::experiment::{Experiment, Group};
 use crate::fiber;
 use crate::finding::{Cell, Chart, Finding, Ink, Scale, Table};
+use crate::sentry;
 use crate::settings::Settings;
 use crate::unit::Unit;
 
@@ -121,7 +122,7 @@ fn read(case: Case) -> Result<Heard> {
 fn start(way: Way, mut reader: UnixStream) -> Result<leno::Task<std::io::Result<usize>>> {
     let mut buffer = [0; 16];
     Ok(match way {
-        Way::Std => leno::spawn(async move { reader.read(&mut buffer) }),
+        Way::Std => blocked(reader),
         // SAFETY: a stream and a buffer are on the stack, and it does not wait at all.
         Way::StdOnFiber => unsafe { fiber::spawn(move || reader.read(&mut buffer)) },
         Way::Async => {
@@ -130,6 +131,14 @@ fn start(way: Way, mut reader: UnixStream) -> Result<leno::Task<std::io::Result<
         }
         Way::Unblock => leno::spawn(leno::unblock(move || reader.read(&mut buffer))),
     })
+}
+
+/// The line of the spawn below.
+const SPAWN: u32 = line!() + 4;
+
+fn blocked(mut reader: UnixStream) -> leno::Task<std::io::Result<usize>> {
+    // It is the next line that the warning must name.
+    leno::spawn(async move { reader.read(&mut [0; 16]) })
 }
 
 fn run(settings: &Settings) -> Result<Finding> {
@@ -191,11 +200,27 @@ fn run(settings: &Settings) -> Result<Finding> {
     finding.chart(chart);
     finding.table(table);
 
+    settings.step("a runtime that is observed");
+    let told = Child::of("blocking_io")
+        .observed()
+        .run_and_listen::<_, Heard>(&Case {
+            way: Way::Std,
+            readers: 1,
+            wait_ms: sentry::LONG_ENOUGH.as_millis() as u64,
+        })?;
+    let warned = sentry::warned(
+        &mut finding,
+        "What an observed runtime says of the `std` read in a task, with 2 workers",
+        &told.complained,
+        file!(),
+        SPAWN,
+    );
+
     let show = |ns| Unit::Time.show(ns);
     finding.answer(format!(
         "It does. On one worker a `std` read stops everybody for {}, on a task as on a fiber ({}). With a second worker the sentry sees that the first does not move \
          and takes over what waits there: the heart missed {}. With an async read the longest gap is {} on one worker, and with `unblock`, which has threads for such \
-         calls, {}.",
+         calls, {}. {warned}",
         show(gaps[0].2[0]), show(gaps[1].2[0]), show(gaps[0].2[1]), show(gaps[2].2[0]), show(gaps[3].2[0]),
     ));
     finding.against(format!(

@@ -3,11 +3,13 @@
 //! From: Go's "share memory by communicating", Kilim's mailbox, and readers who ask whether that is faster. What Go has that leno does
 //! not: a mutex that parks the goroutine and is used like any other, so that there is one kind and not two.
 
+mod watch;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use anyhow::Result;
-use leno::channel::{bounded, unbounded};
+use leno::channel::{Receiver, Sender, bounded, unbounded};
 use leno::observe;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,7 @@ use crate::measure::{Meter, memory};
 use crate::race::compared;
 use crate::settings::Settings;
 use crate::unit::Unit;
+use watch::Watch;
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "contention",
@@ -55,6 +58,8 @@ struct Case {
     threads: bool,
     /// Of each of them.
     operations: u64,
+    /// Whether parks and wakes are counted, and not the time.
+    watched: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -63,12 +68,16 @@ struct Shared {
     ns_each: f64,
     /// Of compare and swap that had to be done again.
     failures: u64,
-    /// Of mutexes that were locked when asked for, and of boxes that were full.
-    waits: u64,
+    /// Mutexes that were locked when asked for, and channels that were full: which does not say that anybody waited.
+    taken: u64,
+    /// If watched: how often `lock`, `send` and `recv` came back without a result, and how often wakers of those who had called
+    /// them were called.
+    parks: u64,
+    wakes: u64,
     /// How often the kernel put a thread to sleep.
     slept: u64,
     /// How often a worker was woken by another thread.
-    wakes: u64,
+    workers_woken: u64,
 }
 
 /// What all of them share. Relaxed throughout: the counts stand for themselves, and are read after all were awaited.
@@ -78,10 +87,17 @@ struct Counter {
     std: Mutex<u64>,
     asynchronous: leno::lock::Mutex<u64>,
     failures: AtomicU64,
-    waits: AtomicU64,
+    taken: AtomicU64,
+    parks: AtomicU64,
+    wakes: AtomicU64,
 }
 
 impl Counter {
+    fn watched(&self, watch: &Watch) {
+        self.parks.fetch_add(watch.parks, Ordering::Relaxed);
+        self.wakes.fetch_add(watch.wakes(), Ordering::Relaxed);
+    }
+
     fn add(&self) {
         self.atomic.fetch_add(1, Ordering::Relaxed);
     }
@@ -116,32 +132,53 @@ impl Counter {
     }
 }
 
-async fn work(way: Way, operations: u64, counter: Arc<Counter>, to: leno::channel::Sender<u64>) {
-    let (mut failures, mut waits) = (0, 0);
-    for _ in 0..operations {
-        match way {
+async fn work(case: Case, counter: Arc<Counter>, to: Sender<u64>) {
+    let (mut failures, mut taken, mut watch) = (0, 0, Watch::default());
+    for _ in 0..case.operations {
+        match case.way {
             Way::Add => counter.add(),
             Way::Swap => failures += counter.swap(),
-            Way::StdMutex => waits += u64::from(counter.lock()),
+            Way::StdMutex => taken += u64::from(counter.lock()),
             Way::AsyncMutex => match counter.asynchronous.try_lock() {
                 Some(mut count) => *count += 1,
                 None => {
-                    waits += 1;
-                    *counter.asynchronous.lock().await += 1;
+                    taken += 1;
+                    let lock = counter.asynchronous.lock();
+                    *match case.watched {
+                        true => watch.over(lock).await,
+                        false => lock.await,
+                    } += 1;
                 }
             },
             Way::Channel => {
                 if let Err(full) = to.try_send(1) {
-                    waits += 1;
-                    to.send(full.into_inner())
-                        .await
-                        .expect("the owner is there");
+                    taken += 1;
+                    let send = to.send(full.into_inner());
+                    match case.watched {
+                        true => watch.over(send).await,
+                        false => send.await,
+                    }
+                    .expect("the owner is there");
                 }
             }
         }
     }
     counter.failures.fetch_add(failures, Ordering::Relaxed);
-    counter.waits.fetch_add(waits, Ordering::Relaxed);
+    counter.taken.fetch_add(taken, Ordering::Relaxed);
+    counter.watched(&watch);
+}
+
+/// Receives and adds until all senders are gone.
+async fn own(watched: bool, counter: Arc<Counter>, from: Receiver<u64>) -> u64 {
+    let (mut total, mut watch) = (0, Watch::default());
+    while let Ok(more) = match watched {
+        true => watch.over(from.recv()).await,
+        false => from.recv().await,
+    } {
+        total += more;
+    }
+    counter.watched(&watch);
+    total
 }
 
 fn measure(case: Case) -> Result<Shared> {
@@ -149,23 +186,18 @@ fn measure(case: Case) -> Result<Shared> {
     let (to, from) = bounded::<u64>(100);
     // Workers are up, so that their start is not counted.
     leno::block_on(leno::spawn(async {}));
-    let wakes = || {
+    let workers_woken = || {
         observe::metrics()
             .workers
             .iter()
             .map(|worker| worker.wakes)
             .sum::<u64>()
     };
-    let (before, meter) = (wakes(), Meter::start());
-    let owned = async move {
-        let mut total = 0;
-        while let Ok(more) = from.recv().await {
-            total += more;
-        }
-        total
-    };
-    let works =
-        (0..case.parties).map(|_| work(case.way, case.operations, counter.clone(), to.clone()));
+    let (before, meter) = (workers_woken(), Meter::start());
+    // With a lock the owner is there, too, but only waits for its end.
+    let watched = case.watched && case.way == Way::Channel;
+    let owned = own(watched, counter.clone(), from);
+    let works = (0..case.parties).map(|_| work(case, counter.clone(), to.clone()));
     let sent = if case.threads {
         let owner = std::thread::spawn(|| leno::block_on(owned));
         let threads: Vec<_> = works
@@ -195,9 +227,11 @@ fn measure(case: Case) -> Result<Shared> {
         total: counted + sent,
         ns_each: spent.wall_ns / (case.operations * case.parties as u64) as f64,
         failures: counter.failures.load(Ordering::Relaxed),
-        waits: counter.waits.load(Ordering::Relaxed),
+        taken: counter.taken.load(Ordering::Relaxed),
+        parks: counter.parks.load(Ordering::Relaxed),
+        wakes: counter.wakes.load(Ordering::Relaxed),
         slept: spent.voluntary,
-        wakes: wakes() - before,
+        workers_woken: workers_woken() - before,
     })
 }
 
@@ -218,11 +252,13 @@ fn run(settings: &Settings) -> Result<Finding> {
     columns.extend(PARTIES.iter().map(|parties| parties.0.to_owned()));
     let mut times = Table::new("Time of an operation", columns);
     let mut losers = Table::new(
-        "Of a million operations of 4 who share",
+        "Of a million operations of 4 who share; parked is who polled `lock`, `send` or `recv` and got nothing, counted in a run of its own with the calls of their wakers",
         [
             "",
             "swaps lost",
-            "had to wait",
+            "found it locked or full",
+            "parked",
+            "woken",
             "threads put to sleep",
             "workers woken",
         ],
@@ -239,12 +275,36 @@ fn run(settings: &Settings) -> Result<Finding> {
                 parties,
                 threads,
                 operations: each,
+                watched: false,
             };
-            let shared: Shared = Child::of("contention").workers(workers).run(&case)?;
-            finding.check(
-                format!("{name}, {who}: all was counted"),
-                shared.total == each * parties as u64,
-            );
+            let measured = |case: Case| {
+                Child::of("contention")
+                    .workers(workers)
+                    .run::<_, Shared>(&case)
+            };
+            let mut shared = measured(case)?;
+            let mut complete = shared.total == each * parties as u64;
+            let can_park = matches!(way, Way::AsyncMutex | Way::Channel);
+            if can_park {
+                let watched = measured(Case {
+                    watched: true,
+                    ..case
+                })?;
+                complete &= watched.total == shared.total;
+                (shared.parks, shared.wakes) = (watched.parks, watched.wakes);
+                // A thread that drives a future may poll it again unasked; a task is polled when it was woken.
+                finding.check(
+                    format!("{name}, {who}: no task went on that was not woken"),
+                    threads || watched.wakes >= watched.parks,
+                );
+                if workers == 1 {
+                    finding.check(
+                        format!("{name}, {who}: with a lock nobody parks on one worker, with a channel somebody does"),
+                        (watched.parks > 0) == (way == Way::Channel),
+                    );
+                }
+            }
+            finding.check(format!("{name}, {who}: all was counted"), complete);
             if parties > 1 && workers > 1 {
                 let million =
                     |count: u64| Cell::count((count as f64 * 1e6 / operations as f64).round());
@@ -256,9 +316,19 @@ fn run(settings: &Settings) -> Result<Finding> {
                         } else {
                             Cell::none()
                         },
-                        million(shared.waits),
+                        million(shared.taken),
+                        if can_park {
+                            million(shared.parks)
+                        } else {
+                            Cell::none()
+                        },
+                        if can_park {
+                            million(shared.wakes)
+                        } else {
+                            Cell::none()
+                        },
                         million(shared.slept),
-                        million(shared.wakes),
+                        million(shared.workers_woken),
                     ],
                 );
             }
@@ -294,16 +364,19 @@ fn run(settings: &Settings) -> Result<Finding> {
 
     let show = |way: usize, party: usize| Unit::Time.show(all[way][party].ns_each);
     let (channel, atomic) = (all[4][2].ns_each, all[0][2].ns_each);
-    let parked = all[3][2].waits;
+    let count = |count: u64| Unit::Count.show(count as f64);
+    let (mutex, sharing) = (all[3][2], all[4][2]);
+    let alone = all[3][1];
     finding.answer(format!(
         "A channel is a queue in shared memory and a wake-up: with 4 tasks on 2 workers it takes {} a message, an atomic add {}, an async mutex {} and one of `std` {}, so the channel is {} the add. \
-         Who loses a compare-and-swap tries again at once; who finds an async mutex locked is parked ({} times here) and is not in any queue until it is woken. A channel with room for ten numbers weighs {}.",
-        show(4, 2), show(0, 2), show(3, 2), show(2, 2), compared(channel, atomic), Unit::Count.show(parked as f64), Unit::Memory.show(bounded_bytes),
+         Who loses a compare-and-swap tries again at once; who finds an async mutex locked (it happened {} times) looks once more, and only if it is still locked the task is parked (in a run that counts it, {} times; with the channel {}): \
+         its waker stands in the lock's own list, in no queue of the workers. Who is woken competes again, and who has lost for half a millisecond gets precedence. A channel with room for ten numbers weighs {}.",
+        show(4, 2), show(0, 2), show(3, 2), show(2, 2), compared(channel, atomic), count(mutex.taken), count(mutex.parks), count(sharing.parks), Unit::Memory.show(bounded_bytes),
     ));
     finding.against(format!(
         "For a counter the atomic is right and all else is ceremony. A `std` mutex that is held for some nanoseconds takes {} in tasks on 2 workers and the async one {}: the latter is for what is held over an `.await`, \
-         not for speed. On one worker tasks that do not wait while they hold it never meet at all.",
-        show(2, 2), show(3, 2),
+         not for speed. On one worker tasks that do not wait while they hold it do not meet: the async one was found locked {} times, and a task was parked {} times.",
+        show(2, 2), show(3, 2), count(alone.taken), count(alone.parks),
     ));
     Ok(finding)
 }

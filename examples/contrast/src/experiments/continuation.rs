@@ -1,7 +1,7 @@
 //! A coroutine without a scheduler: whoever has it lets it go on, when he likes, as far as its next wait.
 //!
-//! From: Kilim's `Continuation`, JavaFlow, Lua. What they have that leno does not: Quasar could write a waiting fiber to a
-//! disk and go on with it elsewhere. A future of Rust can't be looked into, nor copied; an enum written by hand can.
+//! From: Kilim's `Continuation`, JavaFlow, Lua, Quasar. What they have that leno does not: Quasar could write a waiting fiber to
+//! a disk and go on with it elsewhere. A future of Rust can't be looked into, nor copied; an enum written by hand can.
 
 use std::future::Future;
 use std::hint::black_box;
@@ -26,7 +26,7 @@ pub const EXPERIMENT: Experiment = Experiment {
     group: Group::Coroutine,
     title: "Without any runtime",
     answers: &["C4", "C14", "C21"],
-    from: &["Kilim", "JavaFlow", "Lua"],
+    from: &["Kilim", "JavaFlow", "Lua", "Quasar"],
     run,
     child: Some(|case| answer(case, drive)),
 };

@@ -1,8 +1,8 @@
 //! The article's consumers, each of which waits for 10,000 messages and gets 10. Who waits, on what, since when?
 //!
 //! From: the article's second half, Kilim's `idledown`, and Go's "all goroutines are asleep - deadlock!". What Go has that leno does
-//! not: it finds this by itself, in every program, and prints where in its code each of them stands. Of a state machine one
-//! knows where it was spawned and what it waits for, but not the line.
+//! not: it finds this by itself if all goroutines sleep (one that waits for a timer or a socket silences it), and prints where in
+//! its code each of them stands. Of a state machine one knows where it was spawned and what it waits for, but not the line.
 
 use std::time::{Duration, Instant};
 
@@ -188,7 +188,7 @@ fn run(settings: &Settings) -> Result<Finding> {
         Unit::Time.show(tasks.took_ns), count(tasks.on_recv), Unit::Time.show(tasks.oldest_ns), count(ends.alive),
     ));
     finding.against(
-        "One has to ask. Go prints its message without being asked, and the line at which each of them stands; leno knows where a task was spawned, not where in it the wait is. And the reasons are known only of a \
+        "One has to ask. Go prints its message without being asked, though only if all goroutines sleep and none of them waits for a timer or a socket, and the line at which each of them stands; leno knows where a task was spawned, not where in it the wait is. And the reasons are known only of a \
          runtime that was started observed, which costs something at each spawn and poll.",
     );
     Ok(finding)

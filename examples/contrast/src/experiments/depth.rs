@@ -70,7 +70,7 @@ levels! { leaf;
     l87 l88 l89 l90 l91 l92 l93 l94 l95 l96 l97 l98 l99 l100
 }
 
-/// The same by recursion: each level is a box, and is called through a table.
+/// The same by recursion: each level is on the heap, and is called through a table.
 fn boxed(depth: usize, pauses: u64) -> Pin<Box<dyn Future<Output = u64>>> {
     Box::pin(async move {
         match depth {
@@ -119,7 +119,7 @@ fn thrice(depth: usize, finding: &mut Finding, what: &str, run: impl Fn() -> (f6
     median(runs.into_iter().map(|(ns, _)| ns).collect())
 }
 
-/// Depth, and a future that waits so deep, without boxes.
+/// Depth, and a future that waits so deep, without the heap.
 macro_rules! inlined {
     ($finding:ident, $pauses:ident: $($depth:literal $level:ident),*) => {
         vec![$(($depth as usize, size_of_val(&$level(0)), thrice($depth, &mut $finding, "inlined", || resumed($level($pauses), $pauses)))),*]
@@ -160,7 +160,7 @@ fn run(settings: &Settings) -> Result<Finding> {
             (Unit::Time, Scale::Log),
         )
         .line("async fn in async fn", Design::Task, of(|row| row.2))
-        .line("async fn in boxes", Ink::Other(5), of(|row| row.3))
+        .line("async fn, each on the heap", Ink::Other(5), of(|row| row.3))
         .line("leno fiber", Design::Fiber, of(|row| row.4)),
     );
     let mut table = Table::new(
@@ -169,7 +169,7 @@ fn run(settings: &Settings) -> Result<Finding> {
             "calls deep",
             "async fn in async fn",
             "its bytes",
-            "in boxes",
+            "each on the heap",
             "leno fiber",
         ],
     );
@@ -199,15 +199,15 @@ fn run(settings: &Settings) -> Result<Finding> {
     };
     finding.answer(format!(
         "A stack is left as it is and entered where it was left: {} at depth 1 and {} at depth {}. A future is polled from the outermost level inwards: {} and {} \
-         where the compiler can put the levels into each other, {} and {} where each is a box. The fiber is cheaper than the first {}, than boxes {}.",
+         where the compiler can put the levels into each other, {} and {} where each is boxed on the heap. The fiber is cheaper than the first {}, than the second {}.",
         show(first.4), show(last.4), last.0, show(first.2), show(last.2), show(first.3), show(last.3), said(from(|row| row.2)), said(from(|row| row.3)),
     ));
     let worst = last.3 / last.4;
     finding.against(format!(
-        "This is what stacks are better at: at depth {} going on in boxes costs {} what it costs on a stack{}. Recursion and trait objects make boxes; \
+        "This is what stacks are better at: at depth {} going on through levels on the heap costs {} what it costs on a stack{}. Recursion and trait objects put them there; \
          so does a library that wants short types.",
         last.0, Unit::Times.show(worst),
-        if last.2 > last.4 { format!(", and even without boxes {}", Unit::Times.show(last.2 / last.4)) } else { String::new() },
+        if last.2 > last.4 { format!(", and even without the heap {}", Unit::Times.show(last.2 / last.4)) } else { String::new() },
     ));
     finding.against("A pause costs a stack nothing more at any depth, but a future must return through all levels, too; the time above is that of both ways.");
     Ok(finding)

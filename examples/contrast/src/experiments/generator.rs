@@ -228,7 +228,7 @@ fn run(settings: &Settings) -> Result<Finding> {
     let walked = [
         ("an iterator by hand", Ink::Faint, taken(walk_by_hand(tree))),
         (
-            "futures in boxes, driven by hand",
+            "futures on the heap, driven by hand",
             Design::Task.into(),
             taken(Generator::new(move |giver| async move {
                 walk(tree, &giver).await
@@ -275,11 +275,11 @@ fn run(settings: &Settings) -> Result<Finding> {
     ));
     if deep < boxed {
         finding.against(format!(
-            "Recursion is what stacks are for: {} against {}, and the code is that of a usual function. The futures must be boxed, one for each level.",
+            "Recursion is what stacks are for: {} against {}, and the code is that of a usual function. The futures must be boxed on the heap, one for each level.",
             show(deep), show(boxed),
         ));
     } else {
-        finding.against(format!("The futures of the recursion must be boxed, one for each level; on a stack it is a usual function, for {} a value.", show(deep)));
+        finding.against(format!("The futures of the recursion must be boxed on the heap, one for each level; on a stack it is a usual function, for {} a value.", show(deep)));
     }
     finding.against("Rust has no stable `yield`; the few lines that make a generator of a future are in this experiment. By hand it is faster still.");
     let sum = |count: u64| count * (count - 1) / 2;

@@ -1,7 +1,8 @@
 //! Every way to put something in and take it out: with a box that is empty, full or closed. Who waits, and who runs meanwhile?
 //!
 //! From: Kilim's `Mailbox`, where a name without a suffix pauses the task, `nb` never waits and `b` blocks the thread; Quasar's
-//! strands. What Kilim has that leno does not: `peek`, `remove`, `untilHasMessages(n)`, and a call that waits for `n` messages.
+//! strands. What Kilim has that leno does not: `peek`, `remove`, `untilHasMessages(n)`. Its `get(EventSubscriber)` is what a
+//! waker is, without a name of its own; its `getb(ms)` and `putb(m, ms)` are `block_on` of a time-out, likewise.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -39,17 +40,33 @@ enum Call {
     RecvTimeout,
     RecvBlocking,
     RecvBlockingInTask,
+    RecvBlockingTimeout,
     Send,
     TrySend,
     SendTimeout,
     SendBlocking,
+    SendBlockingTimeout,
 }
 
 impl Call {
     fn receives(self) -> bool {
         !matches!(
             self,
-            Call::Send | Call::TrySend | Call::SendTimeout | Call::SendBlocking
+            Call::Send
+                | Call::TrySend
+                | Call::SendTimeout
+                | Call::SendBlocking
+                | Call::SendBlockingTimeout
+        )
+    }
+
+    fn times_out(self) -> bool {
+        matches!(
+            self,
+            Call::RecvTimeout
+                | Call::SendTimeout
+                | Call::RecvBlockingTimeout
+                | Call::SendBlockingTimeout
         )
     }
 }
@@ -186,6 +203,14 @@ fn made(call: Call, ends: Ends, patience: Duration, turns: Arc<AtomicU64>) -> Se
             let (to, watch) = (to(), Watch::start(turns));
             watch.seen(said(to.send_blocking(1)))
         }
+        Call::RecvBlockingTimeout => {
+            let (from, watch) = (from(), Watch::start(turns));
+            watch.seen(said_in_time(leno::block_on(timeout(patience, from.recv()))))
+        }
+        Call::SendBlockingTimeout => {
+            let (to, watch) = (to(), Watch::start(turns));
+            watch.seen(said_in_time(leno::block_on(timeout(patience, to.send(1)))))
+        }
         Call::RecvOnFiber => {
             let from = from();
             // SAFETY: the end of a channel is on its stack.
@@ -204,24 +229,24 @@ fn made(call: Call, ends: Ends, patience: Duration, turns: Arc<AtomicU64>) -> Se
                     (Call::Recv, _, Some(from)) => said(from.recv().await),
                     (Call::TryRecv, _, Some(from)) => said(from.try_recv()),
                     (Call::RecvTimeout, _, Some(from)) => {
-                        match timeout(patience, from.recv()).await {
-                            Ok(outcome) => said(outcome),
-                            Err(_) => "timed out".to_owned(),
-                        }
+                        said_in_time(timeout(patience, from.recv()).await)
                     }
                     (Call::RecvBlockingInTask, _, Some(from)) => said(from.recv_blocking()),
                     (Call::Send, Some(to), _) => said(to.send(1).await),
                     (Call::TrySend, Some(to), _) => said(to.try_send(1)),
-                    (Call::SendTimeout, Some(to), _) => match timeout(patience, to.send(1)).await {
-                        Ok(outcome) => said(outcome),
-                        Err(_) => "timed out".to_owned(),
-                    },
+                    (Call::SendTimeout, Some(to), _) => {
+                        said_in_time(timeout(patience, to.send(1)).await)
+                    }
                     _ => unreachable!("the ends were made for the call"),
                 };
                 watch.seen(outcome)
             }))
         }
     }
+}
+
+fn said_in_time<T, E: std::fmt::Debug, L>(outcome: Result<Result<T, E>, L>) -> String {
+    outcome.map_or("timed out".to_owned(), said)
 }
 
 fn said<T, E: std::fmt::Debug>(outcome: Result<T, E>) -> String {
@@ -237,7 +262,7 @@ fn said<T, E: std::fmt::Debug>(outcome: Result<T, E>) -> String {
 }
 
 /// A call, what it is called, whether it waits, and whether it keeps the worker while it does.
-const CALLS: [(Call, &str, bool, bool); 10] = [
+const CALLS: [(Call, &str, bool, bool); 12] = [
     (Call::Recv, "recv().await", true, false),
     (Call::RecvOnFiber, "fiber::wait(recv())", true, false),
     (Call::TryRecv, "try_recv()", false, false),
@@ -254,12 +279,24 @@ const CALLS: [(Call, &str, bool, bool); 10] = [
         true,
         true,
     ),
+    (
+        Call::RecvBlockingTimeout,
+        "block_on(timeout(recv())), on a thread",
+        true,
+        false,
+    ),
     (Call::Send, "send().await", true, false),
     (Call::TrySend, "try_send()", false, false),
     (Call::SendTimeout, "timeout(send()).await", true, false),
     (
         Call::SendBlocking,
         "send_blocking(), on a thread",
+        true,
+        false,
+    ),
+    (
+        Call::SendBlockingTimeout,
+        "block_on(timeout(send())), on a thread",
         true,
         false,
     ),
@@ -296,10 +333,10 @@ fn run(settings: &Settings) -> Result<Finding> {
             seen.push(Child::of("mailbox").workers(1).run::<_, Seen>(&case)?);
         }
         let later = &seen[1];
-        let expected = match (call, waits) {
-            (Call::RecvTimeout | Call::SendTimeout, _) => "timed out",
-            (_, true) => "done",
-            (_, false) => "refused",
+        let expected = match waits {
+            _ if call.times_out() => "timed out",
+            true => "done",
+            false => "refused",
         };
         finding.check(
             format!("{name}: done if ready, {expected} if not, and told of the close"),
@@ -328,14 +365,25 @@ fn run(settings: &Settings) -> Result<Finding> {
                 Cell::count(later.neighbour as f64),
             ],
         );
-        turns.push((later.neighbour as f64, later.took_ns));
+        turns.push((call, later.neighbour as f64, later.took_ns));
     }
     finding.table(table);
-    let count = |index: usize| Unit::Count.show(turns[index].0);
+    let of = |call: Call| {
+        let seen = turns.iter().find(|seen| seen.0 == call);
+        let (_, count, took) = seen.expect("it was called");
+        (Unit::Count.show(*count), Unit::Time.show(*took))
+    };
+    let (task, fiber, in_task) = (
+        of(Call::Recv),
+        of(Call::RecvOnFiber),
+        of(Call::RecvBlockingInTask),
+    );
+    let (getb, putb) = (of(Call::RecvBlockingTimeout), of(Call::SendBlockingTimeout));
     finding.answer(format!(
         "The task waits and the thread does not: there is no loop because `recv` comes back when there is a message, and until then its waker lies in the channel. While `recv().await` waited for {}, the only worker \
-         ran its other task {} times; beside a fiber {} times. `recv_blocking` is for threads: called in a task it keeps the worker, and the other task ran {} times.",
-        Unit::Time.show(turns[0].1), count(0), count(1), count(5),
+         ran its other task {} times; beside a fiber {} times. `recv_blocking` is for threads: called in a task it keeps the worker, and the other task ran {} times. \
+         Blocking with a time-out (Kilim's `getb(ms)`, `putb(m, ms)`) is `block_on(timeout(…))`: a plain thread waited, for {} to receive and {} to send, and the worker ran its task {} and {} times meanwhile.",
+        task.1, task.0, fiber.0, in_task.0, getb.1, putb.1, getb.0, putb.0,
     ));
     finding.against(
         "Nothing but the name keeps one from calling `recv_blocking` in a task; a runtime that owns the blocking calls (Go, Loom) has no such trap. And there is no way to look at a message without taking it, nor to wait for three of them: \

@@ -3,6 +3,8 @@
 //! From: Go's and Loom's claim of millions, Quasar's of 400 bytes, Erlang's of 2616, Akka's of 2.5 million actors in a GiB. What
 //! Go and Loom have that leno's fibers do not: stacks that begin with less than a page.
 
+mod stop;
+
 use std::time::Duration;
 
 use anyhow::Result;
@@ -19,6 +21,7 @@ use crate::measure::{self, Meter, Spent};
 use crate::settings::Settings;
 use crate::stackful::THREAD_STACK;
 use crate::unit::Unit;
+use stop::stop;
 
 pub const EXPERIMENT: Experiment = Experiment {
     name: "million",
@@ -171,31 +174,6 @@ fn park_may(count: usize) -> Result<Parked> {
     })
 }
 
-/// How many of them are tried: as many as the memory that is free can hold, by what one weighs in the worst case.
-fn attempt(design: Design, settings: &Settings, free: u64) -> usize {
-    let (most, weight) = match design {
-        Design::Task => (settings.pick(1_000_000, 20_000), 1024),
-        Design::Fiber => (settings.pick(1_000_000, 5000), 10 * 1024),
-        Design::Go => (settings.pick(1_000_000, 20_000), 4 * 1024),
-        Design::Java => (settings.pick(1_000_000, 20_000), 4 * 1024),
-        // A stack and its guard page.
-        Design::May => (
-            settings
-                .pick(30_000, 2000)
-                .min(measure::most_mappings() / 2 - 500),
-            16 * 1024,
-        ),
-        // A thread of Rust takes four mappings: its stack, one for its signals, and their guards.
-        Design::Thread => (
-            settings
-                .pick(15_000, 1000)
-                .min(measure::most_mappings() / 4 - 500),
-            64 * 1024,
-        ),
-    };
-    most.min((free / 2 / weight) as usize)
-}
-
 fn run(settings: &Settings) -> Result<Finding> {
     let mut finding = Finding::new(
         "How many can wait at the same time, how long does it take to have them, and what do they weigh?",
@@ -211,9 +189,11 @@ fn run(settings: &Settings) -> Result<Finding> {
             "memory",
             "bytes each",
             "until all have ended",
+            "stopped by",
         ],
     );
     let mut weights = Vec::new();
+    let mut stops = Vec::new();
     for design in [
         Design::Task,
         Design::Fiber,
@@ -222,7 +202,8 @@ fn run(settings: &Settings) -> Result<Finding> {
         Design::Go,
         Design::Java,
     ] {
-        let count = attempt(design, settings, free);
+        let stop = stop(design, settings, free);
+        let count = stop.count;
         settings.step(format!("{}, {count}", design.name()));
         let (wall, bytes, started, ending) = match design {
             Design::Go | Design::Java => {
@@ -270,6 +251,15 @@ fn run(settings: &Settings) -> Result<Finding> {
                 )
             }
         };
+        let by = if started < count {
+            format!(
+                "the system: it refused more than {}",
+                Unit::Count.show(started as f64)
+            )
+        } else {
+            stop.by
+        };
+        stops.push(format!("{} by {by}", design.name()));
         table.row(
             design.name(),
             [
@@ -279,6 +269,7 @@ fn run(settings: &Settings) -> Result<Finding> {
                 Cell::bytes(bytes * started as f64),
                 Cell::bytes(bytes),
                 Cell::maybe(Unit::Time, ending),
+                Cell::text(by),
             ],
         );
         weights.push((design, started, wall, bytes));
@@ -314,8 +305,8 @@ fn run(settings: &Settings) -> Result<Finding> {
     };
     let gib = of(Design::Task).map_or(0.0, |task| 1024.0 * 1024.0 * 1024.0 / task.3);
     finding.answer(format!(
-        "{}; {}; {}. So {} tasks that wait fit into a GiB. A stack is paid by the page, however little is on it, and a thread has one more in the kernel.",
-        said(Design::Task, "tasks"), said(Design::Fiber, "fibers"), said(Design::Thread, "threads"), Unit::Count.show(gib),
+        "{}; {}; {}. They were stopped: {}. {} tasks that wait fit into a GiB. A stack is paid by the page, however little is on it, and a thread has one more in the kernel.",
+        said(Design::Task, "tasks"), said(Design::Fiber, "fibers"), said(Design::Thread, "threads"), stops.join("; "), Unit::Count.show(gib),
     ));
     finding.against(
         "These tasks keep nothing but their channels. A connection with a buffer weighs its buffer, whoever keeps it; see `size`. A million of anything is \

@@ -1,7 +1,8 @@
 //! A tree of a million: each starts ten, who start ten, and adds up what they give.
 //!
-//! From: the skynet benchmark, on which Go, Erlang, Akka and .NET were compared. What those have that leno does not: stacks
-//! that begin small and grow (Go, Erlang), so that a million of them fit anywhere.
+//! From: the skynet benchmark, on which Go, Erlang, Akka and .NET were compared. What Go and
+//! Erlang have that leno's *fibers* do not: stacks that begin small and grow, so that a million of them fit anywhere. leno's
+//! tasks have no stack.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -22,6 +22,7 @@ use crate::experiment::{Experiment, Group};
 use crate::fiber;
 use crate::finding::{Cell, Chart, Finding, Ink, Scale, Table};
 use crate::foreign;
+use crate::sentry;
 use crate::settings::Settings;
 use crate::unit::Unit;
 
@@ -144,6 +145,14 @@ async fn work(way: Way, until: Instant) -> Result<u64> {
     Ok(rounds)
 }
 
+/// The line of the spawn below.
+const SPAWN: u32 = line!() + 4;
+
+fn never(until: Instant) -> leno::Task<u64> {
+    // It is the next line that the warning must name.
+    leno::spawn(async move { compute(until) })
+}
+
 fn spin(case: Case) -> Result<Beaten> {
     let heart: Heart = Arc::new(Mutex::new((Instant::now(), Duration::ZERO, 0)));
     let duration = Duration::from_millis(case.ms);
@@ -195,7 +204,7 @@ fn spin(case: Case) -> Result<Beaten> {
             // SAFETY: a number is on its stack, and it does not wait at all.
             leno::block_on(unsafe { fiber::spawn(move || compute(until)) })
         }
-        Way::Never => leno::block_on(leno::spawn(async move { compute(until) })),
+        Way::Never => leno::block_on(never(until)),
         way => leno::block_on(leno::spawn(work(way, until)))?,
     };
     // One more beat tells the length of the last gap.
@@ -289,6 +298,22 @@ fn run(settings: &Settings) -> Result<Finding> {
     };
     finding.chart(Chart::bars("Longest gap, 1 worker", Unit::Time, Scale::Log).group("", bars));
     finding.table(table);
+    settings.step("a runtime that is observed");
+    let told = Child::of("spinner")
+        .workers(1)
+        .observed()
+        .run_and_listen::<_, Beaten>(&Case {
+            way: Way::Never,
+            workers: 1,
+            ms: sentry::LONG_ENOUGH.as_millis() as u64,
+        })?;
+    let warned = sentry::warned(
+        &mut finding,
+        "What an observed runtime says of the task that never yields, with 1 worker",
+        &told.complained,
+        file!(),
+        SPAWN,
+    );
     let gap = |index: usize, workers: usize| {
         all[index]
             .get(workers - 1)
@@ -326,7 +351,7 @@ fn run(settings: &Settings) -> Result<Finding> {
             .to_owned(),
     };
     finding.against(format!(
-        "Threads on one CPU let the heart miss {}, and nobody had to write a line for it. {others}. leno can't interrupt a task; it can only tell of it (`observe`, LENO_STUCK).",
+        "Threads on one CPU let the heart miss {}, and nobody had to write a line for it. {others}. leno can't interrupt a task; it can only tell of it. {warned}",
         show(gap(3, 1)),
     ));
     finding.against(format!(

@@ -1,7 +1,7 @@
 //! Work that sleeps, work that talks, work that computes: what more workers and more coroutines do for each.
 //!
-//! From: Little's law, and the article's claim that coroutines are for work that waits. What others have that leno does not:
-//! nobody computes faster by having coroutines.
+//! From: Little's law, the article's claim that coroutines are for work that waits, Kilim and Loom. What Loom has that leno does
+//! not: the same throughput with old code, whose calls block and which nobody had to write anew. None of them computes faster.
 
 use std::hint::black_box;
 use std::time::Duration;
