@@ -8,7 +8,7 @@ use pico_args::Arguments;
 pub const HELP: &str = "\
 Stackless and stackful coroutines, side by side
 
-cargo run --release -p contrast -- all            every experiment: a few minutes on two cores
+cargo run --release -p contrast -- all            every experiment: some ten minutes on two cores
 cargo run --release -p contrast -- NAME...        only these
 cargo run --release -p contrast -- --list         what there is, and which questions it answers
 cargo run --release -p contrast -- book R.json P.md   puts what a run has found into a page

@@ -67,7 +67,7 @@ fn run(settings: &Settings) -> Result<Finding> {
         let mut bars = Vec::new();
         for (server, name, ink, workers) in servers {
             settings.step(format!("{name}, {connections} connections"));
-            let rounds = (settings.pick(20_000, 4000) / connections).max(4);
+            let rounds = (settings.pick(80_000, 4000) / connections).max(4);
             let talk = Talk {
                 connections,
                 bytes: 64,
