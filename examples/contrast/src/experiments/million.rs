@@ -251,6 +251,7 @@ fn run(settings: &Settings) -> Result<Finding> {
                 )
             }
         };
+        let is_ours = stop.is_ours && started == count;
         let by = if started < count {
             format!(
                 "the system: it refused more than {}",
@@ -259,7 +260,9 @@ fn run(settings: &Settings) -> Result<Finding> {
         } else {
             stop.by
         };
-        stops.push(format!("{} by {by}", design.name()));
+        if !is_ours {
+            stops.push(format!("{} by {by}", design.name()));
+        }
         table.row(
             design.name(),
             [
@@ -304,8 +307,9 @@ fn run(settings: &Settings) -> Result<Finding> {
         })
     };
     let gib = of(Design::Task).map_or(0.0, |task| 1024.0 * 1024.0 * 1024.0 / task.3);
+    stops.push("all others by our cap".into());
     finding.answer(format!(
-        "{}; {}; {}. They were stopped: {}. {} tasks that wait fit into a GiB. A stack is paid by the page, however little is on it, and a thread has one more in the kernel.",
+        "{}; {}; {}. What stopped them: {}. {} tasks that wait fit into a GiB. A stack is paid by the page, however little is on it, and a thread has one more in the kernel.",
         said(Design::Task, "tasks"), said(Design::Fiber, "fibers"), said(Design::Thread, "threads"), stops.join("; "), Unit::Count.show(gib),
     ));
     finding.against(

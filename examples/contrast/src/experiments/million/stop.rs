@@ -10,6 +10,8 @@ pub struct Stop {
     pub count: usize,
     /// For a table and a sentence.
     pub by: String,
+    /// Whether there could have been more.
+    pub is_ours: bool,
 }
 
 /// The least of: what we ask for at most, what the system allows, and what half of the free memory can hold, by what one
@@ -31,6 +33,7 @@ pub fn stop(design: Design, settings: &Settings, free: u64) -> Stop {
     let mut stops = vec![Stop {
         count: most,
         by: format!("our cap, {}: {why}", show(most)),
+        is_ours: true,
     }];
     stops.push(Stop {
         count: (free / 2 / weight) as usize,
@@ -39,6 +42,7 @@ pub fn stop(design: Design, settings: &Settings, free: u64) -> Stop {
             Unit::Memory.show(free as f64),
             Unit::Memory.show(weight as f64)
         ),
+        is_ours: false,
     });
     // A stack and its guard page; a thread of Rust has one more for its signals, with a guard, too.
     let mappings = match design {
@@ -55,6 +59,7 @@ pub fn stop(design: Design, settings: &Settings, free: u64) -> Stop {
                 "the system's limit: {} mappings (vm.max_map_count), {each} each",
                 show(limit)
             ),
+            is_ours: false,
         });
     }
     if design == Design::Thread {
@@ -65,6 +70,7 @@ pub fn stop(design: Design, settings: &Settings, free: u64) -> Stop {
                 "the system's limit: {} threads ({name}), of which we leave half to others",
                 show(limit)
             ),
+            is_ours: false,
         });
     }
     let least = stops.into_iter().min_by_key(|stop| stop.count);
@@ -89,9 +95,10 @@ mod tests {
         let plenty = 1 << 40;
         let task = stop(Design::Task, &settings, plenty);
         assert_eq!(task.count, 1_000_000);
-        assert!(task.by.starts_with("our cap"), "{}", task.by);
+        assert!(task.is_ours, "{}", task.by);
         let poor = stop(Design::Task, &settings, 1 << 20);
         assert_eq!(poor.count, 512);
+        assert!(!poor.is_ours, "{}", poor.by);
         assert!(poor.by.starts_with("free memory"), "{}", poor.by);
     }
 }
