@@ -152,6 +152,36 @@ fn executors_inside_of_a_task() {
     });
 }
 
+/// A timer that is due comes between the first long tasks, also if those before them were short: a worker must not take it that
+/// the next ones will be.
+#[test]
+fn the_first_long_tasks_are_noticed() {
+    Child::of("the_first_long_tasks_are_noticed")
+        .workers(1)
+        .run(|| {
+            let _watchdog = Watchdog::new("the_first_long_tasks_are_noticed");
+            let turns = block_on(spawn(async {
+                let turns = Arc::new(AtomicUsize::new(0));
+                let count = turns.clone();
+                let hog = spawn(async move {
+                    loop {
+                        count.fetch_add(1, Ordering::Relaxed);
+                        std::thread::sleep(Duration::from_millis(5));
+                        future::yield_now().await;
+                    }
+                });
+                let ticker = spawn(async move {
+                    Timer::after(Duration::from_millis(1)).await;
+                    turns.load(Ordering::Relaxed)
+                });
+                let turns = ticker.await;
+                hog.cancel().await;
+                turns
+            }));
+            assert!(turns <= 4, "{turns} long turns before a timer was seen");
+        });
+}
+
 /// Takes all descriptors there are.
 #[cfg(unix)]
 fn exhaust() -> Vec<std::fs::File> {

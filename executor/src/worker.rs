@@ -181,6 +181,7 @@ pub(crate) fn run<F: Future>(
         tick: worker.own.tick.load(Ordering::Relaxed),
         since_look: 0,
         until_lap: 0,
+        lap_length: 0,
         next_in_a_row: 0,
         seeker: Seeker::new(worker.index),
         fresh: true,
@@ -231,6 +232,9 @@ struct Loop<'t> {
     since_look: u32,
     /// How many tasks it will run before it looks at the clock.
     until_lap: u32,
+    /// How many it was to run after its last look. Twice as many at most after the next: the first tasks of a program are short,
+    /// and say little of those to come.
+    lap_length: u32,
     next_in_a_row: u32,
     seeker: Seeker,
     /// Whether it has not run anything since it last slept.
@@ -301,7 +305,8 @@ impl Loop<'_> {
         let queued = worker.ring.len();
         let awake = self.runtime.awake_beside(worker);
         let look_is_due = self.stopwatch.lap(&worker.pace, now, awake, queued);
-        self.until_lap = worker.pace.tasks_per_lap();
+        self.lap_length = (self.lap_length * 2).clamp(1, worker.pace.tasks_per_lap());
+        self.until_lap = self.lap_length;
         if look_is_due && awake == Awake::Company {
             self.even_out();
         }
