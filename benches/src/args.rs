@@ -25,6 +25,7 @@ cargo run --release -p leno-bench -- [OPTIONS]
   --pin WHICH        put server and clients on a CPU each: single (the default: where there is one connection), all, none
   --calm SECONDS     for a sample, wait as long for others to be quiet, and take it again if they were not (default 0)
   --resume           go on where an earlier run was stopped: what it measured of the same sources is not measured again
+  --report           measure nothing, and write again what --out holds
   --install          get Go and Java from PyPI, into the folder of this program, if they are not there
   --list             say what would be run
 ";
@@ -48,6 +49,7 @@ pub struct Args {
     pub calm: Duration,
     pub install: bool,
     pub resume: bool,
+    pub only_report: bool,
     pub pin: Pin,
     /// For a child that drives a row of the network: the program that serves, if it is not this one.
     pub server: Option<PathBuf>,
@@ -63,6 +65,7 @@ impl Args {
         let list = given.contains("--list");
         let install = given.contains("--install");
         let resume = given.contains("--resume");
+        let only_report = given.contains("--report");
         let help = given.contains(["-h", "--help"]);
         let mut args = Args {
             command: Command::Suite,
@@ -78,6 +81,7 @@ impl Args {
             calm: Duration::from_secs(given.opt_value_from_str("--calm")?.unwrap_or(0)),
             install,
             resume,
+            only_report,
             server: given.opt_value_from_str("--server")?,
             pin: given.opt_value_from_str("--pin")?.unwrap_or(Pin::Single),
         };

@@ -205,6 +205,15 @@ fn timers(size: Size) -> Vec<Row> {
             cancel,
         )
         .share(0.8),
+        row(
+            "late-crowd",
+            "100k tasks sleep, randomly within 1 s",
+            Workload::Crowd {
+                timers: size.of(100_000),
+                within,
+            },
+        )
+        .figure(P99),
         late("late-50us", "a task sleeps 50 µs", 50, 5000),
         late("late-200us", "a task sleeps 200 µs", 200, 3000).limit("p50_ns", 60_000.0),
         late("late-2ms", "a task sleeps 2 ms", 2000, 500),

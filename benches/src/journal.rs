@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::args::Args;
@@ -33,19 +33,38 @@ struct Line {
 /// Owned by a run; its file outlives it.
 pub struct Journal {
     file: File,
-    setting: String,
+    pub setting: String,
     /// What an earlier run left, by row and peer, the first on top.
     earlier: BTreeMap<(String, String), Vec<Entry>>,
 }
 
 impl Journal {
-    /// Begins a new file in the folder of the results, or with `--resume` goes on with the one that is there.
+    /// Begins a new file in the folder of the results, or goes on with the one that is there: with `--resume` if the setting is
+    /// the same, with `--report` in the setting that was used last.
     pub fn open(args: &Args, commit: &str) -> Result<Journal> {
         std::fs::create_dir_all(&args.out)
             .with_context(|| format!("can't make the folder {}", args.out.display()))?;
         let path = args.out.join("samples.jsonl");
-        let setting = format!("{commit} workers={} quick={}", args.workers, args.quick);
-        let earlier = if args.resume {
+        if args.resume && commit.ends_with('+') {
+            bail!(
+                "--resume goes on with the same sources, and these have changes that are not committed: who knows which"
+            );
+        }
+        let setting = if args.only_report {
+            last_setting(&path)?
+        } else {
+            let memory = if cfg!(feature = "mimalloc") {
+                " mimalloc"
+            } else {
+                ""
+            };
+            format!(
+                "{commit} workers={} quick={} pin={:?}{memory}",
+                args.workers, args.quick, args.pin
+            )
+        };
+        let goes_on = args.resume || args.only_report;
+        let earlier = if goes_on {
             read(&path, &setting)?
         } else {
             BTreeMap::new()
@@ -53,8 +72,8 @@ impl Journal {
         let file = OpenOptions::new()
             .create(true)
             .write(true)
-            .append(args.resume)
-            .truncate(!args.resume)
+            .append(goes_on)
+            .truncate(!goes_on)
             .open(&path)
             .with_context(|| format!("can't write {}", path.display()))?;
         Ok(Journal {
@@ -80,6 +99,17 @@ impl Journal {
         let text = serde_json::to_string(&line)?;
         writeln!(self.file, "{text}").context("can't write what was measured")
     }
+}
+
+fn last_setting(path: &Path) -> Result<String> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
+    let last = text
+        .lines()
+        .rev()
+        .find_map(|line| serde_json::from_str::<Line>(line).ok());
+    let last = last.with_context(|| format!("nothing is in {}", path.display()))?;
+    Ok(last.setting)
 }
 
 fn read(path: &Path, setting: &str) -> Result<BTreeMap<(String, String), Vec<Entry>>> {

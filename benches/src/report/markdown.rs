@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::number::plain;
-use super::{Results, RowResult};
+use super::{Cell, Results, RowResult, Rows};
 use crate::peer::Peer;
 
 pub fn markdown(results: &Results) -> String {
@@ -16,8 +16,9 @@ pub fn markdown(results: &Results) -> String {
     let mut text = format!(
         "{} on {} ({} cores), Linux {}, {}; {}; leno at `{}`. {} workers; the median of {} samples{}, each in a process \
          of its own.\n\n\
-         The last two columns are leno's figure as a share of its best rival's, and the goal. † marks figures that met a \
-         load of other processes of more than {} cores.\n",
+         Behind a figure stands how far its samples reach, up or down from the middle. The last two columns are leno's figure as \
+         a share of its best rival's, and the goal; \"level\" if their samples reach into each other, and who else is ahead, if \
+         the goal does not name it. † marks figures that met a load of other processes of more than {} cores.\n",
         machine.date,
         machine.processor,
         machine.cores,
@@ -75,7 +76,8 @@ fn one_group(rows: &[RowResult], max_load: f64) -> String {
                 Some(figure) => {
                     let bold = if figure == best { "**" } else { "" };
                     let mark = if cell.others() > max_load { "†" } else { "" };
-                    write!(text, " {bold}{}{bold}{mark} |", plain(figure))
+                    let reach = reach(row, cell);
+                    write!(text, " {bold}{}{bold}{reach}{mark} |", plain(figure))
                 }
                 None => write!(text, " – |"),
             };
@@ -83,12 +85,35 @@ fn one_group(rows: &[RowResult], max_load: f64) -> String {
         let standing = row.standing();
         let share = standing.map_or_else(
             || "– | –".to_owned(),
-            |(share, peer, goal)| format!("{share:.2} of {peer} | {goal:.2}"),
+            |(share, peer, goal)| {
+                let level = if row.is_level_with(peer) {
+                    ", level"
+                } else {
+                    ""
+                };
+                let ahead = row
+                    .ahead_besides()
+                    .map_or_else(String::new, |(peer, share)| {
+                        format!("; {share:.2} of {peer}")
+                    });
+                format!("{share:.2} of {peer}{level}{ahead} | {goal:.2}")
+            },
         );
         let _ = writeln!(text, " {share} |");
     }
     text.push_str(&remarks(rows));
     text
+}
+
+/// Half of what lies between the least and the greatest, as a share of the median.
+fn reach(row: &RowResult, cell: &Cell) -> String {
+    match cell.spread(|sample| row.row.figure.of(sample)) {
+        Some(spread) if spread.max > spread.min => {
+            let share = (spread.max - spread.min) / 2.0 / spread.median;
+            format!(" ±{:.0}%", share * 100.0)
+        }
+        _ => String::new(),
+    }
 }
 
 /// Why there are gaps, and what was different; each said once.
@@ -111,13 +136,42 @@ fn remarks(rows: &[RowResult]) -> String {
 }
 
 fn means(results: &Results) -> String {
-    let mut text = String::from(
-        "\n### How many times leno's figure, geometric mean\n\n| runtime | times | rows |\n|---|---:|---:|\n",
+    let mut columns = vec![
+        ("work in a process", Rows::Work),
+        ("lateness", Rows::Lateness),
+        ("work of a server", Rows::Served),
+    ];
+    for row in &results.rows {
+        if !columns.iter().any(|(name, _)| *name == row.row.group) {
+            columns.push((row.row.group, Rows::Group(row.row.group)));
+        }
+    }
+    columns.retain(|&(_, rows)| {
+        let mut peers = Peer::ALL.into_iter().filter(|&peer| peer != Peer::Leno);
+        peers.any(|peer| results.times_leno(peer, rows).is_some())
+    });
+    let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+    let mut text = format!(
+        "\n### How many times leno's figure, geometric mean (and of how many rows)\n\n| runtime | {} |\n|---|{}\n",
+        names.join(" | "),
+        "---:|".repeat(names.len()),
     );
     for peer in Peer::ALL.into_iter().filter(|&peer| peer != Peer::Leno) {
-        if let Some((mean, rows)) = results.times_leno(peer) {
-            let _ = writeln!(text, "| {peer} | {mean:.2} | {rows} |");
+        let means: Vec<_> = columns
+            .iter()
+            .map(|&(_, rows)| results.times_leno(peer, rows))
+            .collect();
+        if means.iter().all(Option::is_none) {
+            continue;
         }
+        let _ = write!(text, "| {peer} |");
+        for mean in means {
+            let _ = match mean {
+                Some((mean, rows)) => write!(text, " {mean:.2} ({rows}) |"),
+                None => write!(text, " – |"),
+            };
+        }
+        text.push('\n');
     }
     text
 }

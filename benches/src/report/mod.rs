@@ -16,7 +16,7 @@ use crate::args::Args;
 use crate::machine::Machine;
 use crate::peer::Peer;
 use crate::plan::Plan;
-use crate::row::Row;
+use crate::row::{Figure, Row, Work};
 use crate::sample::Sample;
 use crate::stats::{Spread, geometric_mean};
 
@@ -99,6 +99,31 @@ impl RowResult {
         Some((self.figure(Peer::Leno)? / best, peer, goal))
     }
 
+    /// Whoever of all that were measured is ahead of leno, though leno's goal does not name it.
+    pub fn ahead_besides(&self) -> Option<(Peer, f64)> {
+        let leno = self.figure(Peer::Leno)?;
+        let others = self
+            .cells
+            .iter()
+            .filter(|cell| cell.peer != Peer::Leno && self.row.goal.against(cell.peer).is_none());
+        others
+            .filter_map(|cell| Some((cell.peer, leno / self.figure(cell.peer)?)))
+            .filter(|(_, share)| *share > 1.0)
+            .max_by(|(_, one), (_, other)| one.total_cmp(other))
+    }
+
+    /// Whether leno's samples and this peer's reach into each other, so that who is ahead may be chance.
+    pub fn is_level_with(&self, peer: Peer) -> bool {
+        let reach = |peer| {
+            let cell = self.cells.iter().find(|cell| cell.peer == peer)?;
+            cell.spread(|sample| self.row.figure.of(sample))
+        };
+        match (reach(Peer::Leno), reach(peer)) {
+            (Some(leno), Some(other)) => leno.min <= other.max && other.min <= leno.max,
+            _ => false,
+        }
+    }
+
     /// What leno's extras are and may be at most: name, value, limit.
     pub fn limits(&self) -> Vec<(&'static str, f64, f64)> {
         let leno = self.cells.iter().find(|cell| cell.peer == Peer::Leno);
@@ -114,6 +139,32 @@ impl RowResult {
             .iter()
             .filter_map(|&(key, limit)| Some((key, value(key)?, limit)))
             .collect()
+    }
+}
+
+/// Rows whose ratios may be averaged: time by time, and not with bytes or lateness.
+#[derive(Debug, Clone, Copy)]
+pub enum Rows<'a> {
+    /// What work takes, in a process.
+    Work,
+    /// How late something is, in a process.
+    Lateness,
+    /// What a server's work takes.
+    Served,
+    Group(&'a str),
+}
+
+impl Rows<'_> {
+    fn include(self, row: &Row) -> bool {
+        let is_served = matches!(row.work, Work::Net(_));
+        let is_late = matches!(row.figure, Figure::Extra(_, unit) if unit.ends_with("late"));
+        let is_time = matches!(row.figure, Figure::Wall | Figure::Cpu);
+        match self {
+            Rows::Work => is_time && !is_served,
+            Rows::Lateness => is_late && !is_served,
+            Rows::Served => is_time && is_served,
+            Rows::Group(name) => row.group == name,
+        }
     }
 }
 
@@ -185,11 +236,12 @@ impl Results {
         cells.any(|cell| cell.failed)
     }
 
-    /// How many times leno's figure a peer's is, as the geometric mean of the rows that both have; and how many these are.
-    pub fn times_leno(&self, peer: Peer) -> Option<(f64, usize)> {
+    /// How many times leno's figure a peer's is, as the geometric mean of the `rows` that both have; and how many these are.
+    pub fn times_leno(&self, peer: Peer, rows: Rows<'_>) -> Option<(f64, usize)> {
         let ratios: Vec<f64> = self
             .rows
             .iter()
+            .filter(|row| rows.include(&row.row))
             .filter_map(|row| Some(row.figure(peer)? / row.figure(Peer::Leno)?))
             .collect();
         Some((geometric_mean(ratios.iter().copied())?, ratios.len()))

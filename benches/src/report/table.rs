@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::number::{mebibytes, plain};
-use super::{Cell, Results, RowResult};
+use super::{Cell, Results, RowResult, Rows};
 use crate::peer::Peer;
 
 pub fn table(results: &Results) -> String {
@@ -151,9 +151,24 @@ fn aligned(lines: &[[String; 8]]) -> String {
 }
 
 fn summary(results: &Results) -> String {
-    let mut text = String::from("\n=== how many times leno's figure, geometric mean\n");
-    for peer in Peer::ALL.into_iter().filter(|&peer| peer != Peer::Leno) {
-        if let Some((mean, rows)) = results.times_leno(peer) {
+    let mut text = String::new();
+    for (kind, rows) in [
+        ("what work takes", Rows::Work),
+        ("how late it is", Rows::Lateness),
+        ("what a server takes", Rows::Served),
+    ] {
+        let means: Vec<_> = Peer::ALL
+            .into_iter()
+            .filter(|&peer| peer != Peer::Leno)
+            .filter_map(|peer| Some((peer, results.times_leno(peer, rows)?)))
+            .collect();
+        if !means.is_empty() {
+            let _ = writeln!(
+                text,
+                "\n=== {kind}: how many times leno's figure, geometric mean"
+            );
+        }
+        for (peer, (mean, rows)) in means {
             let _ = writeln!(text, "  {peer:14} {mean:.2}  ({rows} rows)");
         }
     }

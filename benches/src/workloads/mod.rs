@@ -46,6 +46,8 @@ pub enum Workload {
     Talk { pattern: Pattern, over: Over },
     /// Tasks that sleep once, for random times within a span.
     Timers { timers: u64, within: Duration },
+    /// The same timers, for how late they are.
+    Crowd { timers: u64, within: Duration },
     /// Timers that are set and cancelled.
     Cancel { timers: u64 },
     /// How late one sleeping task is.
@@ -125,6 +127,7 @@ pub fn run<R: Runtime>(runtime: &R, workload: Workload) -> Outcome {
         Workload::Outside { tasks, batch } => outside::futures(runtime, tasks, batch),
         Workload::Chain { tasks } => chain::futures(runtime, tasks),
         Workload::Timers { timers, within } => timers::futures(runtime, timers, within),
+        Workload::Crowd { timers, within } => timers::crowd(runtime, timers, within),
         Workload::Cancel { timers } => cancel::futures(runtime, timers),
         Workload::Lateness { sleep, times } => lateness::futures(runtime, sleep, times),
         Workload::Idle { tasks } => idle::futures(runtime, tasks),
@@ -171,6 +174,7 @@ pub fn run_stackful<S: Stackful>(runtime: &S, workload: Workload) -> Outcome {
         Workload::Outside { tasks, batch } => outside::stacks(runtime, tasks, batch),
         Workload::Chain { tasks } => chain::stacks(runtime, tasks),
         Workload::Timers { timers, within } => timers::stacks(runtime, timers, within),
+        Workload::Crowd { .. } => Err(Gap::because("it can't have so many")),
         Workload::Cancel { .. } => Err(Gap::because("its sleep can't be cancelled")),
         Workload::Lateness { sleep, times } => lateness::stacks(runtime, sleep, times),
         Workload::Idle { tasks } => idle::stacks(runtime, tasks),

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Outcome;
+use super::{Outcome, late};
 use crate::runtimes::Runtime;
 use crate::runtimes::stackful::Stackful;
 use crate::sample::Meter;
@@ -14,6 +14,29 @@ pub fn futures<R: Runtime>(runtime: &R, timers: u64, within: Duration) -> Outcom
         let meter = Meter::start();
         sleep_all::<R>(timers, within).await;
         meter.stop(timers)
+    }))
+}
+
+/// The same, for how late each of them is: what a crowd may cost is also a matter of how exact it is to be.
+pub fn crowd<R: Runtime>(runtime: &R, timers: u64, within: Duration) -> Outcome {
+    Ok(runtime.run(async move {
+        sleep_all::<R>(timers / 10, within / 10).await;
+        let meter = Meter::start();
+        let sleepers: Vec<_> = (0..timers)
+            .map(|n| {
+                R::spawn(async move {
+                    let (sleep, start) = (random_below(within, n), Instant::now());
+                    R::sleep(sleep).await;
+                    let late = start.elapsed().checked_sub(sleep);
+                    late.expect("a timer fired early").as_nanos() as u64
+                })
+            })
+            .collect();
+        let mut lateness = Vec::with_capacity(timers as usize);
+        for sleeper in sleepers {
+            lateness.push(sleeper.await);
+        }
+        late(meter.stop(timers), lateness)
     }))
 }
 

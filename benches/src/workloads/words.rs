@@ -17,6 +17,7 @@ impl Workload {
             Workload::Timers { timers, within } => {
                 ("timers", vec![timers, within.as_nanos() as u64])
             }
+            Workload::Crowd { .. } => return Err(Gap::because("not written for it")),
             Workload::Cancel { timers } => ("cancel", vec![timers]),
             Workload::Lateness { sleep, times } => {
                 ("lateness", vec![sleep.as_nanos() as u64, times])
