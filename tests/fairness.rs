@@ -152,34 +152,56 @@ fn executors_inside_of_a_task() {
     });
 }
 
+/// How many turns a task of 5 ms each gets on the only worker before a timer of 1 ms is seen, after the task `before`.
+fn long_turns(test: &'static str, before: impl AsyncFnOnce() + Copy) {
+    Child::of(test).workers(1).run(|| {
+        let _watchdog = Watchdog::new(test);
+        let turns = Arc::new(AtomicUsize::new(0));
+        block_on(before());
+        let count = turns.clone();
+        let turns = block_on(spawn(async {
+            let hog = spawn(async move {
+                loop {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    std::thread::sleep(Duration::from_millis(5));
+                    future::yield_now().await;
+                }
+            });
+            let ticker = spawn(async move {
+                Timer::after(Duration::from_millis(1)).await;
+                turns.load(Ordering::Relaxed)
+            });
+            let turns = ticker.await;
+            hog.cancel().await;
+            turns
+        }));
+        assert!(turns <= 4, "{turns} long turns before a timer was seen");
+    });
+}
+
 /// A timer that is due comes between the first long tasks, also if those before them were short: a worker must not take it that
 /// the next ones will be.
 #[test]
 fn the_first_long_tasks_are_noticed() {
-    Child::of("the_first_long_tasks_are_noticed")
-        .workers(1)
-        .run(|| {
-            let _watchdog = Watchdog::new("the_first_long_tasks_are_noticed");
-            let turns = block_on(spawn(async {
-                let turns = Arc::new(AtomicUsize::new(0));
-                let count = turns.clone();
-                let hog = spawn(async move {
-                    loop {
-                        count.fetch_add(1, Ordering::Relaxed);
-                        std::thread::sleep(Duration::from_millis(5));
+    long_turns("the_first_long_tasks_are_noticed", async || {});
+}
+
+#[test]
+fn long_tasks_after_short_ones_and_a_sleep_are_noticed() {
+    long_turns(
+        "long_tasks_after_short_ones_and_a_sleep_are_noticed",
+        async || {
+            for _ in 0..50 {
+                spawn(async {
+                    for _ in 0..50 {
                         future::yield_now().await;
                     }
-                });
-                let ticker = spawn(async move {
-                    Timer::after(Duration::from_millis(1)).await;
-                    turns.load(Ordering::Relaxed)
-                });
-                let turns = ticker.await;
-                hog.cancel().await;
-                turns
-            }));
-            assert!(turns <= 4, "{turns} long turns before a timer was seen");
-        });
+                })
+                .await;
+            }
+            Timer::after(Duration::from_millis(20)).await;
+        },
+    );
 }
 
 /// Takes all descriptors there are.

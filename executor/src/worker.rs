@@ -232,8 +232,8 @@ struct Loop<'t> {
     since_look: u32,
     /// How many tasks it will run before it looks at the clock.
     until_lap: u32,
-    /// How many it was to run after its last look. Twice as many at most after the next: the first tasks of a program are short,
-    /// and say little of those to come.
+    /// How many it was to run after its last look. Twice as many at most after the next, and one after a sleep: tasks that were
+    /// short say little of those to come.
     lap_length: u32,
     next_in_a_row: u32,
     seeker: Seeker,
@@ -267,6 +267,8 @@ impl Loop<'_> {
             if let Some(sentry) = sentry {
                 self.runtime.wake(sentry);
             }
+            // Who knows what it will run now.
+            (self.lap_length, self.until_lap) = (0, 1);
         }
         self.since_look += 1;
         self.stopwatch.count();
