@@ -85,9 +85,9 @@ pub fn wait<F: Future>(future: F) -> F::Output {
     // SAFETY: a fiber's link lives at the bottom of its stack as long as the fiber, and this code is further up on it.
     let link = unsafe { link.as_ref() };
     loop {
-        if let Some(context) = link.context.get()
-            && let Poll::Ready(output) = poll_here(future.as_mut(), context)
-        {
+        let context = link.context.get();
+        let polled = context.map(|context| poll_here(future.as_mut(), context));
+        if let Some(Poll::Ready(output)) = polled {
             return output;
         }
         link.suspend();
