@@ -16,7 +16,7 @@ cargo run --release -p contrast -- book R.json P.md   puts what a run has found 
   --only a,b     only these experiments
   --quick        small sizes: everything in less than a minute. The figures say little then
   --out DIR      where index.html goes (default: the folder `report` of this package)
-  --json FILE    the findings as JSON; `-` is standard output
+  --json FILE    the findings as JSON; `-` is standard output, and what is for reading goes to standard error
   --install      get Go and Java from PyPI first, into the folder of this program, if they are not there
 ";
 

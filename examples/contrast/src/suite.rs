@@ -1,5 +1,6 @@
 //! Runs the experiments, one after the other.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -50,6 +51,15 @@ pub fn run(options: &Options) -> Result<bool> {
         install: options.install,
         progress: progress(chosen.len())?,
     };
+    // Who wants JSON from the standard output wants nothing else there.
+    let json_only = options.json.as_deref() == Some(Path::new("-"));
+    let say = |text: &str| {
+        if json_only {
+            eprintln!("{text}");
+        } else {
+            println!("{text}");
+        }
+    };
     let start = Instant::now();
     let mut results = Results {
         machine: Machine::describe(),
@@ -62,20 +72,21 @@ pub fn run(options: &Options) -> Result<bool> {
         let outcome = one(experiment, &settings);
         settings.progress.inc(1);
         let text = report::text::outcome(&outcome);
-        settings.progress.suspend(|| println!("{text}"));
+        settings.progress.suspend(|| say(&text));
         results.experiments.push(outcome);
     }
     settings.progress.finish_and_clear();
     let page = report::write(&results, &options.out)?;
     if let Some(file) = &options.json {
         let json = serde_json::to_string_pretty(&results)?;
-        match file.to_str() {
-            Some("-") => println!("{json}"),
-            _ => std::fs::write(file, json).with_context(|| file.display().to_string())?,
+        if json_only {
+            println!("{json}");
+        } else {
+            std::fs::write(file, json).with_context(|| file.display().to_string())?;
         }
     }
-    println!("{}", report::text::ending(&results, start.elapsed()));
-    println!("the page: {}", page.display());
+    say(&report::text::ending(&results, start.elapsed()));
+    say(&format!("the page: {}", page.display()));
     Ok(results.experiments.iter().all(Outcome::passed))
 }
 
@@ -106,4 +117,44 @@ fn progress(experiments: usize) -> Result<ProgressBar> {
     );
     bar.enable_steady_tick(Duration::from_millis(500));
     Ok(bar)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(passed: bool) -> Finding {
+        let mut finding = Finding::new("Does it rain?");
+        finding.answer("Yes.");
+        finding.against("It could be drier.");
+        finding.check("somebody has looked", passed);
+        finding
+    }
+
+    #[test]
+    fn a_finding_must_check_answer_and_object() {
+        assert!(thought_through(finding(true)).is_ok());
+        let mut unchecked = finding(true);
+        unchecked.checks.clear();
+        assert!(thought_through(unchecked).is_err());
+        let mut flattering = finding(true);
+        flattering.against.clear();
+        assert!(thought_through(flattering).is_err());
+        let mut silent = finding(true);
+        silent.answer.clear();
+        assert!(thought_through(silent).is_err());
+    }
+
+    #[test]
+    fn a_failed_check_and_an_error_are_failures() {
+        let experiment = experiments::all()[0];
+        let outcome = |finding| Outcome {
+            experiment,
+            seconds: 0.0,
+            finding,
+        };
+        assert!(outcome(Ok(finding(true))).passed());
+        assert!(!outcome(Ok(finding(false))).passed());
+        assert!(!outcome(Err("it broke".to_owned())).passed());
+    }
 }
