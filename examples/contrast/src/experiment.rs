@@ -22,8 +22,6 @@ pub struct Experiment {
 }
 
 /// A chapter of the page.
-// A chapter may still be without an experiment.
-#[allow(dead_code)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
     Coroutine,

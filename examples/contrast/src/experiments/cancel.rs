@@ -221,12 +221,14 @@ fn run(settings: &Settings) -> Result<Finding> {
          stack must be unwound; 20 calls deep {} and {}. One that computes ends when it waits next: after {} here.",
         Unit::Count.show(count as f64), show(times[1].0), show(times[1].1), show(times[4].0), show(times[4].1), show(times[5].0),
     ));
-    let (task, fiber) = times[4];
-    if fiber < task * 0.95 {
-        finding.against(format!(
-            "Deep down the fiber is {} the task to end.",
-            compared(fiber, task)
-        ));
+    for (place, where_) in [(1, "On `recv`"), (4, "Deep down")] {
+        let (task, fiber) = times[place];
+        if fiber < task * 0.95 {
+            finding.against(format!(
+                "{where_} the fiber is {} the task to end.",
+                compared(fiber, task)
+            ));
+        }
     }
     finding.against(
         "Nobody is asked: every `.await` is a place where a function may end without a word, and who has done half of something by then has done half of it. `drop` can't wait, so a goodbye that must be sent needs a task of its own. \

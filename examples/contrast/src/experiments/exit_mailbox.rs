@@ -234,7 +234,7 @@ fn run(settings: &Settings) -> Result<Finding> {
         Unit::Count.show((3 * each) as f64), Unit::Time.show(task), Unit::Time.show(fiber), Unit::Time.show(thread),
     ));
     finding.against(format!(
-        "This is thirty lines of the experiment, not a call of the library: leno tells the end to who awaits the task, and to one only. On a stack a cancelling is a panic without a message, and who wants to tell them apart has to look at what unwinds it. A third of the work panics here, which is most of the time, and the same for all \
+        "This is thirty lines of the experiment, not a call of the library: leno tells the end to who awaits the task, and to one only. On a stack a cancelling is a panic without a message, and who wants to tell them apart has to look at what unwinds it. A third of the work panics here, as in hardly any program, and a fiber that is cancelled is unwound, too \
          (the task is {} the fiber).",
         compared(task, fiber),
     ));

@@ -307,7 +307,12 @@ fn run(settings: &Settings) -> Result<Finding> {
         })
     };
     let gib = of(Design::Task).map_or(0.0, |task| 1024.0 * 1024.0 * 1024.0 / task.3);
-    stops.push("all others by our cap".into());
+    let others = if stops.is_empty() {
+        "all"
+    } else {
+        "all others"
+    };
+    stops.push(format!("{others} by our cap"));
     finding.answer(format!(
         "{}; {}; {}. What stopped them: {}. {} tasks that wait fit into a GiB. A stack is paid by the page, however little is on it, and a thread has one more in the kernel.",
         said(Design::Task, "tasks"), said(Design::Fiber, "fibers"), said(Design::Thread, "threads"), stops.join("; "), Unit::Count.show(gib),

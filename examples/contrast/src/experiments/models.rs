@@ -372,7 +372,7 @@ fn run(settings: &Settings) -> Result<Finding> {
     finding.answer(format!(
         "A pool whose jobs can stop half-way: {jobs} waits of {wait_ms} ms take {} on two workers, where a pool of two threads would need {} (it did {pool_jobs} \
          in {}). A call that blocks is known to the kernel only, which stops the thread: with all on one thread the heart missed {}; on two workers {}, because the \
-         other worker took over what waited there; with a thread each it missed {}.",
+         other worker went on with what waited; with a thread each it missed {}.",
         show(tasks.2.spent.wall_ns), show(pool_ns), show(worked[1].2.spent.wall_ns), show(one.3.gap_ms * 1e6), show(tasks.3.gap_ms * 1e6), show(threads.3.gap_ms * 1e6),
     ));
     finding.against(format!(

@@ -204,10 +204,11 @@ fn run(settings: &Settings) -> Result<Finding> {
     finding.table(times);
     let count = |number: usize| Unit::Count.show(number as f64);
     let show = |room: usize, design: usize| Unit::Time.show(all[room][design].ns_each);
+    let faster = [0, 1, 2].map(|design| all[2][design].ns_each < all[0][design].ns_each * 0.95);
     finding.answer(format!(
-        "In the boxes, and their room bounds it: with room for 10 each, never more than {} items were on their way, without a bound {}. Room is also speed: an item takes {} with room for one and {} with room for 100 as tasks, \
+        "In the boxes, and their room bounds it: with room for 10 each, never more than {} items were on their way, without a bound {}. {}: an item takes {} with room for one and {} with room for 100 as tasks, \
          {} and {} on fibers, {} and {} on threads.",
-        count(all[1][0].most), count(all[3][0].most), show(0, 0), show(2, 0), show(0, 1), show(2, 1), show(0, 2), show(2, 2),
+        count(all[1][0].most), count(all[3][0].most), gain(&faster), show(0, 0), show(2, 0), show(0, 1), show(2, 1), show(0, 2), show(2, 2),
     ));
     for (index, room) in rooms.iter().enumerate() {
         let name = room.map_or_else(
@@ -227,4 +228,40 @@ fn run(settings: &Settings) -> Result<Finding> {
     }
     finding.against("The stages do nothing. In a pipeline that works, the slowest stage is what counts, and what moves the items hardly matters.");
     Ok(finding)
+}
+
+/// Whom more room makes faster: tasks, fibers, threads.
+fn gain(faster: &[bool; 3]) -> String {
+    let named = |wanted: bool| {
+        let names = ["tasks", "fibers", "threads"].into_iter().zip(faster);
+        let names = names.filter(|(_, faster)| **faster == wanted);
+        names
+            .map(|(name, _)| name)
+            .collect::<Vec<_>>()
+            .join(" and ")
+    };
+    match faster.iter().filter(|faster| **faster).count() {
+        3 => "Room is also speed".to_owned(),
+        0 => "Room makes nobody faster".to_owned(),
+        _ => format!(
+            "Room makes {} faster, and {} not",
+            named(true),
+            named(false)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gain;
+
+    #[test]
+    fn room_is_said_to_be_speed_only_where_it_is() {
+        assert_eq!(gain(&[true; 3]), "Room is also speed");
+        assert_eq!(gain(&[false; 3]), "Room makes nobody faster");
+        assert_eq!(
+            gain(&[false, true, true]),
+            "Room makes fibers and threads faster, and tasks not"
+        );
+    }
 }

@@ -189,7 +189,7 @@ fn run(settings: &Settings) -> Result<Finding> {
     let under_way = one[0] * sleeping[1] as f64 / 1e3;
     finding.answer(format!(
         "Only with waiting. On one worker {} that sleep are finished a second, so by Little's law {} were under way at once, where one thread could have one. Computing \
-         takes what it takes: {} a second as tasks and {} as threads; from one worker to {most} it grows {}, sleeping {}, and talking {}.",
+         takes what it takes: with {most} workers {} a second as tasks and {} as threads; from one worker to {most} it grows {}, sleeping {}, and talking {}.",
         Unit::Count.show(one[0]), Unit::Count.show(under_way), Unit::Count.show(more[2]), Unit::Count.show(thread[2]), times(more[2] / one[2]), times(more[0] / one[0]), times(more[1] / one[1]),
     ));
     finding.against(
