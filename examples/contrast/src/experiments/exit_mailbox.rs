@@ -13,7 +13,7 @@ use crate::design::Design;
 use crate::experiment::{Experiment, Group};
 use crate::fiber;
 use crate::finding::{Cell, Chart, Finding, Ink, Scale, Table};
-use crate::measure::Meter;
+use crate::measure::{Meter, median};
 use crate::race::compared;
 use crate::settings::Settings;
 use crate::stackful::{Stackful, Threads};
@@ -193,14 +193,25 @@ fn run(settings: &Settings) -> Result<Finding> {
     let mut times = Vec::new();
     for design in [Design::Task, Design::Fiber, Design::Thread] {
         settings.step(design.name());
-        let told: Told = Child::of("exit_mailbox").run(&Case { design, each })?;
         let cancelled = if design == Design::Thread { 0 } else { each };
+        let mut all = Vec::new();
+        for _ in 0..settings.pick(3, 1) {
+            all.push(Child::of("exit_mailbox").run::<_, Told>(&Case { design, each })?);
+        }
+        let ns_each = median(all.iter().map(|told| told.ns_each).collect());
+        let right = |told: &Told| {
+            told.once && (told.finished, told.panicked, told.cancelled) == (each, each, cancelled)
+        };
+        let all_right = all.iter().all(right);
+        // One that is not as it should be, if there is one.
+        all.sort_by_key(right);
+        let told = &all[0];
         finding.check(
             format!(
                 "{}: each end was told once, and as what it was",
                 design.name()
             ),
-            told.once && (told.finished, told.panicked, told.cancelled) == (each, each, cancelled),
+            all_right,
         );
         let last = if design == Design::Thread {
             Cell::text("can't be")
@@ -213,10 +224,10 @@ fn run(settings: &Settings) -> Result<Finding> {
                 Cell::count(told.finished as f64),
                 Cell::count(told.panicked as f64),
                 last,
-                Cell::time(told.ns_each),
+                Cell::time(ns_each),
             ],
         );
-        times.push((design, told.ns_each));
+        times.push((design, ns_each));
     }
     finding.chart(
         Chart::bars("Start, end and message, each", Unit::Time, Scale::Log).group(
