@@ -242,3 +242,28 @@ fn many_waits_in_a_foreign_block_on() {
             });
     }
 }
+
+/// A task that its waker runs on the spot, as some executors do, blocks the worker that calls the waker.
+#[test]
+fn a_waker_that_blocks_on_a_task() {
+    Child::of("a_waker_that_blocks_on_a_task")
+        .workers(2)
+        .run(|| {
+            for delay in 0..30 {
+                let (sender, receiver) = mpsc::channel();
+                let nap_and_block = async move {
+                    Timer::after(Duration::from_millis(delay % 15)).await;
+                    block_on(spawn(async {}));
+                    sender.send(()).unwrap();
+                };
+                spawn(async move {
+                    let run = |runnable: async_task::Runnable| drop(runnable.run());
+                    let (runnable, task) = async_task::spawn(nap_and_block, run);
+                    runnable.run();
+                    task.detach();
+                })
+                .detach();
+                receiver.recv_timeout(LIMIT).unwrap();
+            }
+        });
+}

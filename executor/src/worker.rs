@@ -261,20 +261,26 @@ impl Loop<'_> {
     fn begin_work(&mut self) {
         let worker = self.worker;
         self.seeker.begin_work(self.runtime, || worker.spare());
-        if std::mem::take(&mut self.fresh) {
-            let (runtime, index) = (self.runtime, self.worker.index);
-            let sentry = (runtime.duty).arm(&runtime.idle, index, || runtime.anyone_wakes_soon());
-            if let Some(sentry) = sentry {
-                self.runtime.wake(sentry);
-            }
-            // Who knows what it will run now.
-            (self.lap_length, self.until_lap) = (0, 1);
-        }
+        self.begin_turn();
         self.since_look += 1;
         self.stopwatch.count();
         self.until_lap = self.until_lap.saturating_sub(1);
         self.tick += 1;
         self.worker.own.tick.store(self.tick, Ordering::Relaxed);
+    }
+
+    /// Before anything is run after a sleep: sees to it that somebody watches.
+    #[inline]
+    fn begin_turn(&mut self) {
+        if std::mem::take(&mut self.fresh) {
+            let (runtime, index) = (self.runtime, self.worker.index);
+            let sentry = (runtime.duty).arm(&runtime.idle, index, || runtime.anyone_wakes_soon());
+            if let Some(sentry) = sentry {
+                runtime.wake(sentry);
+            }
+            // Who knows what it will run now.
+            (self.lap_length, self.until_lap) = (0, 1);
+        }
     }
 
     /// The next task to run, if there is any that this worker can reach.
@@ -425,11 +431,10 @@ impl Loop<'_> {
                 self.stopwatch
                     .stop(&worker.pace, runtime.awake_beside(worker));
                 let limit = self.watch.before_sleep(runtime, worker.index);
-                if self.parker.park(limit) {
+                if self.parker.sleep(limit) {
                     // A worker that sleeps between its tasks makes one call a sleep and none beside it.
                     self.since_look = 0;
                 }
-                self.parker.leave();
             },
         );
         if slept {
@@ -438,6 +443,17 @@ impl Loop<'_> {
             self.stopwatch
                 .start(&worker.pace, runtime.awake_beside(worker));
             self.watch.after_sleep(runtime, worker);
+            self.wake_all();
+            self.parker.leave();
+        }
+    }
+
+    /// Calls the wakers that a sleep has brought. Not before the worker shows that it is awake, and is watched: a waker may run a
+    /// task on the spot, and that may block.
+    fn wake_all(&mut self) {
+        if self.parker.has_wakers() {
+            self.begin_turn();
+            self.parker.wake_all();
         }
     }
 }

@@ -49,6 +49,10 @@ impl Batch {
         self.found.add(source, waiting);
     }
 
+    pub(crate) fn has_wakers(&self) -> bool {
+        !self.found.wakers.is_empty()
+    }
+
     /// Calls every waker. One that panics harms nobody: the panic has been reported by its hook, the others are still
     /// called.
     pub(crate) fn wake_all(&mut self) {

@@ -81,6 +81,14 @@ impl Parker {
     ///
     /// Call [`leave`](Parker::leave) before doing anything else than parking again.
     pub fn park(&mut self, limit: Option<Duration>) -> bool {
+        let has_looked = self.sleep(limit);
+        self.wake_all();
+        has_looked
+    }
+
+    /// As [`park`](Parker::park), but leaves the wakers to [`wake_all`](Parker::wake_all): a waker is foreign code that may take
+    /// its time, and who counts as asleep until `park` returns may have something to say before it is run.
+    pub fn sleep(&mut self, limit: Option<Duration>) -> bool {
         if self.state.take_notification() {
             return false;
         }
@@ -99,7 +107,6 @@ impl Parker {
                     self.reactor.awake(nap, &mut self.batch);
                 }
                 drop(seat);
-                self.batch.wake_all();
                 return sleeps;
             }
         }
@@ -136,6 +143,15 @@ impl Parker {
             self.reactor.awake(nap, &mut self.batch);
         }
         self.reactor.bench.leave(&self.state);
+    }
+
+    /// Whether the last [`sleep`](Parker::sleep) has brought wakers to call.
+    pub fn has_wakers(&self) -> bool {
+        self.batch.has_wakers()
+    }
+
+    /// Calls the wakers that the last [`sleep`](Parker::sleep) has brought.
+    pub fn wake_all(&mut self) {
         self.batch.wake_all();
     }
 

@@ -64,7 +64,9 @@ impl Sleeps {
     /// Prints how late they were, and returns how many had to wait.
     fn receive(link: &mut Link) -> u64 {
         let (waited, late): (u64, u128) = (link.receive(), link.receive());
-        println!("under strace {waited} sleeps of {LENGTH:?} waited, the median one {late} µs too long");
+        println!(
+            "under strace {waited} sleeps of {LENGTH:?} waited, the median one {late} µs too long"
+        );
         assert!(waited > 0);
         waited
     }
