@@ -88,6 +88,21 @@ impl Parker {
 
     /// As [`park`](Parker::park), but leaves the wakers to [`wake_all`](Parker::wake_all): a waker is foreign code that may take
     /// its time, and who counts as asleep until `park` returns may have something to say before it is run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Parker, Reactor};
+    ///
+    /// let mut parker = Parker::new(Reactor::new());
+    /// parker.unparker().unpark();
+    /// parker.sleep(None); // returns at once: the notification was waiting
+    /// if parker.has_wakers() {
+    ///     println!("somebody is about to be woken");
+    ///     parker.wake_all();
+    /// }
+    /// parker.leave();
+    /// ```
     pub fn sleep(&mut self, limit: Option<Duration>) -> bool {
         if self.state.take_notification() {
             return false;
