@@ -257,7 +257,9 @@ fn a_waker_that_blocks_on_a_task() {
                     sender.send(()).unwrap();
                 };
                 spawn(async move {
-                    let run = |runnable: async_task::Runnable| drop(runnable.run());
+                    let run = |runnable: async_task::Runnable| {
+                        runnable.run();
+                    };
                     let (runnable, task) = async_task::spawn(nap_and_block, run);
                     runnable.run();
                     task.detach();
