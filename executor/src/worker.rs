@@ -127,6 +127,11 @@ impl Worker {
         }
     }
 
+    /// Whether its thread has a task to run that others have not given it.
+    fn has_queued(&self) -> bool {
+        !self.ring.is_empty() || !self.own.next.is_empty() || !self.spill.is_empty()
+    }
+
     /// Takes a task that waits here, on any thread; not those from outside, which are in the inbox.
     pub(crate) fn take_own(&self) -> Option<Runnable> {
         self.own
@@ -308,6 +313,11 @@ impl Loop<'_> {
 
     /// Looks at the clock, and at everything else if that is due.
     fn lap(&mut self) -> Option<Runnable> {
+        if self.lap_length == 0 && !self.worker.has_queued() {
+            // Most sleeps end for one task. If another one comes from elsewhere, the look is after that.
+            (self.lap_length, self.until_lap) = (1, 1);
+            return None;
+        }
         let now = Instant::now();
         let worker = self.worker;
         let queued = worker.ring.len();
