@@ -22,7 +22,8 @@ use crate::root::Root;
 use crate::running;
 use crate::sentry::LONGEST_PERIOD;
 use crate::strangers::Strangers;
-use crate::worker::{self, Outcome, Worker};
+use crate::worker::Worker;
+use crate::worker_loop::{self, Outcome};
 
 /// Everything that the workers share. Made at the first use and never freed: tasks and wakers may outlive any owner.
 pub(crate) struct Runtime {
@@ -146,7 +147,7 @@ impl Runtime {
         };
         let _successor = Successor(runtime);
         let worker = &runtime.all[0];
-        match worker::run(runtime, worker, Some(Root::new(future, worker.unparker()))) {
+        match worker_loop::run(runtime, worker, Some(Root::new(future, worker.unparker()))) {
             Outcome::Ready(output) => output,
             Outcome::Stopped(root) => {
                 runtime.drop_if_over();
@@ -226,7 +227,7 @@ impl Runtime {
             thread = thread.stack_size(size);
         }
         let handle = thread.spawn(move || {
-            worker::run::<std::future::Pending<()>>(self, worker, None);
+            worker_loop::run::<std::future::Pending<()>>(self, worker, None);
             self.drop_if_over();
         })?;
         self.threads

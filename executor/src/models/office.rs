@@ -129,7 +129,7 @@ impl<const WORKERS: usize> Office<WORKERS> {
                 .is_some()
     }
 
-    /// The life of a worker: `worker::run`. `run` is each task that it finds.
+    /// The life of a worker: `worker_loop::run`. `run` is each task that it finds.
     pub(super) fn work(&self, worker: usize, run: impl Fn()) {
         let mut seeker = Seeker::new(worker);
         while !self.is_stopping() {

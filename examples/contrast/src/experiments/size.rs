@@ -1,7 +1,8 @@
 //! What a piece of work that waits weighs: a state machine by what it keeps, a stack by the page.
 //!
 //! From: all of them. Go's stacks begin at 2 KiB and grow by copying; Loom keeps only the frames in use, on the
-//! heap; Erlang's share a block with the heap of their process, and grow with it by copying. leno's fibers, as those of `may`, have stacks of a fixed size of which the touched pages count.
+//! heap; Erlang's share a block with the heap of their process, and grow with it by copying. leno's fibers, as those of
+//! `may`, have stacks of a fixed size of which the touched pages count.
 
 use std::future::Future;
 use std::hint::black_box;
