@@ -48,6 +48,7 @@ mod stopwatch;
 mod strangers;
 #[cfg(not(loom))]
 mod worker;
+#[cfg(not(loom))]
 mod worker_loop;
 
 #[cfg(not(loom))]
